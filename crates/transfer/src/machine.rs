@@ -1,0 +1,441 @@
+//! The order of events: one artifact's journey.
+//!
+//! ```text
+//!           ┌──────────────── settle (log, budget, wait) ◀───────────────────────────────────┐
+//!           ▼                                                                                 │
+//!   Idle ─ Send ─▶ Asking ─ head ─▶ Reading ─ place/compared/appended ─▶ Over(fault) ─────────┤
+//!    ▲                │                │                                                      │
+//!    │                └─ fault ────────┴─ end, or the last byte ─▶ Whole ─ Verify ─▶ mismatch ┘
+//!    └─ Wait, Cut                                                    └─▶ Right ─▶ Done
+//! ```
+
+mod settle;
+
+use std::time::Duration;
+
+use crate::attempt::{Attempt, Hop};
+use crate::body::Body;
+use crate::failure::{Cause, Failure};
+use crate::fault::{Contradiction, Fault, Verdict, classify};
+use crate::head::{Framing, Head};
+use crate::passes::Passes;
+use crate::policy::Policy;
+use crate::rounds::Rounds;
+use crate::splice::{Known, Place, Splice, splice};
+use crate::step::{Held, Piece, Step, Want};
+use crate::validator::Validator;
+
+#[derive(Debug, Clone)]
+enum Phase {
+    /// Between attempts.
+    Idle,
+    /// A request is under way.
+    Asking,
+    /// A body is being read.
+    Reading(Body),
+    /// The attempt has ended and is not settled yet.
+    Over(Fault),
+    /// All bytes that were announced are held. `proven`: a cut cannot look like this end.
+    Whole {
+        proven: bool,
+    },
+    /// The digest is the one wanted.
+    Right,
+    Failed(Failure),
+    Done,
+}
+
+/// What is remembered of a URL.
+#[derive(Debug, Clone, Default)]
+struct Memory {
+    /// The strong validator of the bytes it brought.
+    validator: Option<Validator>,
+    /// Its validators change although its bytes do not: none is used any more.
+    fickle: bool,
+    /// Contradictions since it last brought a byte.
+    contradictions: u8,
+    /// The next request has no `Range`.
+    no_range: bool,
+}
+
+/// The state machine. See the module's picture for the order of calls.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    policy: Policy,
+    want: Want,
+    rounds: Rounds,
+    passes: Passes,
+    memory: Vec<Memory>,
+    phase: Phase,
+    /// Bytes held.
+    held: u64,
+    /// The size, once known; a learned one binds only while bytes are held.
+    size: Option<u64>,
+    /// Validator of the answer being read; it becomes its URL's when a byte is appended.
+    answered: Option<Validator>,
+    /// Furthest end the spool ever had; the same at the last refill, and when the attempt began.
+    furthest: u64,
+    mark: u64,
+    before: u64,
+    /// Attempts since the last refill.
+    since_refill: usize,
+    /// The one restart of 4.10 is used up.
+    restarted: bool,
+    /// It was asked for more than an end that nothing proves (4.9).
+    probed: bool,
+    /// The last fault killed a connection that others shared.
+    shared: bool,
+    must_cut: Option<u64>,
+    log: Vec<Attempt>,
+}
+
+impl Transfer {
+    /// Begins a transfer over `want`, with what an earlier run left.
+    #[must_use]
+    pub fn new(policy: Policy, want: Want, held: Held) -> Self {
+        let size = want.size.or(held.size);
+        let mut memory = vec![Memory::default(); want.origins.len()];
+        // Without digest and validator nothing vouches for the bytes of an earlier run.
+        let vouched = want.digest || held.validator.is_some();
+        if let Some((url, validator)) = held.validator {
+            memory[url].validator = Some(validator);
+        }
+        let whole = vouched && held.len > 0 && size == Some(held.len);
+        Self {
+            rounds: Rounds::new(&want.origins),
+            passes: Passes::new(want.origins.len(), held.len > 0),
+            memory,
+            phase: if whole { Phase::Whole { proven: true } } else { Phase::Idle },
+            held: held.len,
+            size,
+            answered: None,
+            furthest: held.len,
+            mark: held.len,
+            before: held.len,
+            since_refill: 0,
+            restarted: false,
+            probed: false,
+            shared: false,
+            must_cut: size.is_some_and(|size| held.len > size).then_some(0),
+            log: Vec::new(),
+            policy,
+            want,
+        }
+    }
+
+    /// The attempts so far; the last one may still be under way.
+    #[must_use]
+    pub fn log(&self) -> &[Attempt] {
+        &self.log
+    }
+
+    /// Bytes held.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// The size, if known.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// The validator of the bytes held and the URL that gave it, to be kept for a next run.
+    #[must_use]
+    pub fn vouched(&self) -> Option<(usize, &Validator)> {
+        self.memory.iter().enumerate().find_map(|(url, memory)| Some((url, memory.validator.as_ref()?)))
+    }
+
+    /// Tells that a URL's origin cools until `until`.
+    pub fn cool(&mut self, url: usize, until: Duration) {
+        self.rounds.cool(url, until);
+    }
+
+    /// Until when a URL cools; zero if it never did.
+    #[must_use]
+    pub fn cools_until(&self, url: usize) -> Duration {
+        self.rounds.cools_until(url)
+    }
+
+    /// The next step at time `now` since the transfer's start. `jitter` is drawn anew from 0 to 1 for each call.
+    pub fn next(&mut self, now: Duration, jitter: f64) -> Step {
+        if let Some(at) = self.must_cut.take() {
+            self.cut(at);
+            return Step::Cut(at);
+        }
+        match &self.phase {
+            Phase::Idle => self.choose(now),
+            Phase::Over(fault) => {
+                let fault = fault.clone();
+                self.settle(Some(fault), now, jitter);
+                self.next(now, jitter)
+            }
+            Phase::Whole { .. } if self.want.digest => Step::Verify,
+            Phase::Whole { proven: false } => {
+                self.probed = true;
+                self.settle(None, now, jitter);
+                self.choose(now)
+            }
+            Phase::Whole { proven: true } | Phase::Right => self.finish(now),
+            Phase::Failed(failure) => Step::Fail(failure.clone()),
+            Phase::Done => Step::Done,
+            // Asked in the middle of an attempt: as if that had been given up.
+            Phase::Asking | Phase::Reading(_) => {
+                self.fault(Fault::Closed);
+                self.next(now, jitter)
+            }
+        }
+    }
+
+    /// Takes one request of the attempt into the log, before its answer is known.
+    pub fn hop(&mut self, hop: Hop) {
+        if let Some(attempt) = self.log.last_mut() {
+            attempt.hops.push(hop);
+        }
+    }
+
+    /// Notes the status of the last request's answer.
+    pub fn answered(&mut self, status: u16) {
+        if let Some(hop) = self.log.last_mut().and_then(|attempt| attempt.hops.last_mut()) {
+            hop.status = Some(status);
+        }
+    }
+
+    /// Takes the head of the final answer. After it [`Transfer::place`] tells what to do with the body.
+    pub fn head(&mut self, head: &Head) {
+        let (Some(url), Phase::Asking) = (self.url(), &self.phase) else { return };
+        let memory = &self.memory[url];
+        let validator = memory.validator.as_ref().filter(|_| !self.want.digest && !memory.fickle);
+        let known = Known { held: self.held, size: self.known_size(), validator, digest: self.want.digest };
+        self.answered.clone_from(&head.validator);
+        self.phase = match splice(known, head) {
+            // The second answer of a URL that denies the bytes held replaces them from the first difference on.
+            Splice::Body(place) => {
+                let may_cut = head.status == 200 && memory.contradictions > 0 && !self.restarted;
+                self.read(place, may_cut, head.status == 206)
+            }
+            Splice::Complete => {
+                self.size = Some(self.held);
+                Phase::Whole { proven: true }
+            }
+            Splice::Fault(fault) => self.refuse(url, fault, head),
+        };
+        self.check_whole();
+    }
+
+    /// What to do with the next `len` bytes of the body.
+    #[must_use]
+    pub fn place(&self, len: usize) -> Piece {
+        match &self.phase {
+            Phase::Reading(body) => body.place(len, self.held),
+            _ => Piece::Stop,
+        }
+    }
+
+    /// Takes the outcome of [`Piece::Compare`]: `None` if all `len` bytes were equal, else the index of the first that
+    /// differs.
+    pub fn compared(&mut self, len: usize, differs: Option<usize>) {
+        let Phase::Reading(body) = &mut self.phase else { return };
+        let outcome = body.compared(len, differs);
+        if let Some(attempt) = self.log.last_mut() {
+            attempt.reread += differs.unwrap_or(len) as u64;
+        }
+        match outcome {
+            Ok(()) => self.check_whole(),
+            Err(fault) => self.fault(fault),
+        }
+    }
+
+    /// Takes the outcome of [`Piece::Append`].
+    pub fn appended(&mut self, len: usize) {
+        let Phase::Reading(body) = &mut self.phase else { return };
+        body.at += len as u64;
+        self.held += len as u64;
+        self.furthest = self.furthest.max(self.held);
+        if let Some(url) = self.url() {
+            self.trust(url);
+            self.passes.brought(url);
+            if self.passes.single {
+                self.rounds.restrict(Some(url));
+            }
+        }
+        self.check_whole();
+    }
+
+    /// Takes the outcome of [`Piece::Cut`].
+    pub fn cut(&mut self, at: u64) {
+        self.held = self.held.min(at);
+        if self.held == 0 {
+            self.passes.emptied();
+            self.rounds.restrict(None);
+        }
+        self.memory.iter_mut().for_each(|memory| memory.validator = None);
+        if let Phase::Reading(body) = &mut self.phase {
+            body.cut = None;
+            self.restarted = true;
+            self.size = self.want.size.or(body.size);
+            if let Some(url) = self.url() {
+                // It has really changed, so its new validator counts.
+                self.memory[url].fickle = false;
+                self.trust(url);
+            }
+        }
+    }
+
+    /// The body came to a clean end.
+    pub fn end(&mut self, framing: Framing) {
+        let held = self.held;
+        let began_with = self.log.last().map_or(0, |attempt| attempt.from);
+        let Phase::Reading(body) = &mut self.phase else { return };
+        if let Err(fault) = body.ended(held) {
+            return self.fault(fault);
+        }
+        if framing == Framing::Close && held == 0 && !self.want.digest {
+            return self.fault(Fault::Closed);
+        }
+        // Two answers that end at the same place prove it.
+        let agreed = self.probed && body.at == held && held == began_with;
+        let cut = body.cut;
+        self.size = if body.may_cut { self.want.size.or(body.size) } else { self.known_size() };
+        self.must_cut = cut;
+        self.restarted |= cut.is_some();
+        self.phase = Phase::Whole { proven: framing == Framing::Told || agreed || self.size.is_some() };
+    }
+
+    /// The attempt failed. Only the first call counts: the first cause wins. A fault of the local disk ends the transfer
+    /// at any time.
+    pub fn fault(&mut self, fault: Fault) {
+        if classify(&fault, &self.policy) == Verdict::Abort {
+            self.give_up(Cause::Disk(fault.to_string()));
+            if let Some(attempt) = self.log.last_mut() {
+                (attempt.to, attempt.fault) = (self.held, Some(fault));
+            }
+            return;
+        }
+        let part = match &self.phase {
+            Phase::Asking => false,
+            Phase::Reading(body) => body.part,
+            _ => return,
+        };
+        if let (Fault::Contradiction(contradiction), Some(url)) = (&fault, self.url())
+            && self.contradict(url, *contradiction, part)
+        {
+            self.restart();
+        }
+        if let Some(hop) = self.log.last_mut().and_then(|attempt| attempt.hops.last_mut()) {
+            hop.reached &= hop.status.is_some() || fault.reached();
+        }
+        self.phase = Phase::Over(fault);
+    }
+
+    /// Tells that the fault killed a connection that other transfers shared.
+    pub fn shared(&mut self) {
+        self.shared = true;
+    }
+
+    /// Takes the outcome of [`Step::Verify`]: `None` if the digest is the one wanted, else the digest found.
+    pub fn verified(&mut self, mismatch: Option<String>) {
+        let Phase::Whole { .. } = self.phase else { return };
+        let Some(got) = mismatch else {
+            self.phase = Phase::Right;
+            return;
+        };
+        self.phase = Phase::Over(Fault::Mismatch { got: got.clone() });
+        if self.size.is_none() && !self.probed {
+            // The end may have been a cut: ask once for more from there (4.9).
+            self.probed = true;
+            return;
+        }
+        let rounds = &self.rounds;
+        if let Some(url) = self.passes.mismatch(got, |url| rounds.has_other(url)) {
+            self.rounds.strike(url);
+        }
+        self.size = self.want.size;
+        self.must_cut = Some(0);
+    }
+
+    fn url(&self) -> Option<usize> {
+        self.log.last().map(|attempt| attempt.url)
+    }
+
+    /// A learned size binds while bytes are held; one that a lock vouches for always does.
+    fn known_size(&self) -> Option<u64> {
+        self.want.size.or_else(|| self.size.filter(|_| self.held > 0))
+    }
+
+    fn read(&mut self, place: Place, may_cut: bool, part: bool) -> Phase {
+        let size = if may_cut { self.want.size } else { self.known_size() };
+        if !may_cut {
+            self.size = size.or(place.size);
+        }
+        Phase::Reading(Body::new(place, size, may_cut, part))
+    }
+
+    /// Handles an answer that cannot be spliced: a fault, or the restart of 4.10.
+    fn refuse(&mut self, url: usize, fault: Fault, head: &Head) -> Phase {
+        let part = matches!(head.status, 206 | 416);
+        self.memory[url].no_range |= part;
+        if let Fault::Contradiction(contradiction) = &fault
+            && self.contradict(url, *contradiction, part)
+        {
+            if head.status == 200 && head.coding.is_none() {
+                self.memory[url].fickle |= matches!(contradiction, Contradiction::Validator);
+                return self.read(Place::whole(head), true, false);
+            }
+            self.restart();
+        }
+        Phase::Over(fault)
+    }
+
+    /// Counts a contradiction. Tells whether it is the one that restarts the transfer.
+    fn contradict(&mut self, url: usize, contradiction: Contradiction, part: bool) -> bool {
+        let memory = &mut self.memory[url];
+        memory.no_range |= part;
+        memory.contradictions = memory.contradictions.saturating_add(1);
+        let again = memory.contradictions >= 2;
+        // Against a size that a lock vouches for, a restart helps nothing: the URL serves another file (4.11).
+        if let (Contradiction::Size { was, .. }, Some(size)) = (contradiction, self.want.size)
+            && was == size
+        {
+            if again {
+                self.rounds.strike(url);
+            }
+            return false;
+        }
+        again && !self.restarted && self.held > 0
+    }
+
+    /// From zero, once per transfer.
+    fn restart(&mut self) {
+        self.restarted = true;
+        self.must_cut = Some(0);
+        self.size = self.want.size;
+    }
+
+    /// The bytes held are now also this answer's.
+    fn trust(&mut self, url: usize) {
+        let memory = &mut self.memory[url];
+        memory.contradictions = 0;
+        let validator = self.answered.take();
+        if validator.is_some() && !memory.fickle {
+            memory.validator = validator;
+        }
+    }
+
+    /// Ends the reading when the last byte of the file, or of the answer, is there.
+    fn check_whole(&mut self) {
+        let Phase::Reading(body) = &self.phase else { return };
+        let Some(end) = body.end.filter(|&end| body.at >= end && body.cut.is_none()) else { return };
+        let size = if body.may_cut { self.want.size.or(body.size) } else { self.known_size().or(body.size) };
+        if size.is_none_or(|size| end < size) {
+            self.phase = Phase::Over(Fault::Part { end });
+            return;
+        }
+        // A file that has become shorter: what follows its end goes.
+        self.must_cut = (end < self.held).then_some(end);
+        self.restarted |= self.must_cut.is_some();
+        self.size = size;
+        self.phase = Phase::Whole { proven: true };
+    }
+}

@@ -1,0 +1,120 @@
+//! The end of an attempt and the choice of the next one.
+
+use std::time::Duration;
+
+use super::{Phase, Transfer};
+use crate::attempt::Attempt;
+use crate::failure::{Cause, Failure};
+use crate::fault::{Fault, Verdict, classify};
+use crate::policy::Policy;
+use crate::rounds::{Choice, Outcome};
+use crate::step::{Ask, Step};
+
+impl Transfer {
+    /// Closes the attempt: log, budget, URL.
+    pub(super) fn settle(&mut self, fault: Option<Fault>, now: Duration, jitter: f64) {
+        self.phase = Phase::Idle;
+        let Some(url) = self.url() else { return };
+        let refilled = self.furthest - self.mark >= Policy::refill(self.size, self.mark);
+        let outcome = Outcome {
+            url,
+            verdict: fault.as_ref().map_or(Verdict::Retry, |fault| classify(fault, &self.policy)),
+            refilled,
+            resume: Policy::earns_resume(self.size, self.furthest - self.before),
+            shared: std::mem::take(&mut self.shared),
+        };
+        self.close(fault, now, refilled);
+        if refilled {
+            self.mark = self.furthest;
+            self.since_refill = 0;
+        }
+        self.rounds.settle(outcome, now, jitter, &self.policy);
+        // A pass that comes from one URL cannot go on with another.
+        if self.passes.single && self.held > 0 && !self.rounds.is_live(url) && self.rounds.has_other(url) {
+            self.must_cut = Some(0);
+        }
+    }
+
+    fn close(&mut self, fault: Option<Fault>, now: Duration, refilled: bool) {
+        let Some(attempt) = self.log.last_mut() else { return };
+        attempt.to = self.held;
+        attempt.took = now.saturating_sub(attempt.began);
+        attempt.refilled = refilled;
+        attempt.fault = fault;
+    }
+
+    /// Chooses what comes between attempts.
+    pub(super) fn choose(&mut self, now: Duration) -> Step {
+        if self.size.is_none() && self.log.len() >= self.policy.max_blind_attempts {
+            return self.give_up(Cause::Blind(self.log.len()));
+        }
+        let wait = match self.rounds.next(now, &self.policy) {
+            Choice::Spent => {
+                return self.give_up(Cause::Spent { attempts: self.since_refill, brought: self.furthest - self.mark });
+            }
+            Choice::NoUrl => return self.give_up(self.no_url()),
+            Choice::Ask(_) => Duration::ZERO,
+            Choice::Wait(wait) => wait,
+        };
+        if let Some(limit) = self.policy.max_time.filter(|&limit| now.saturating_add(wait) >= limit) {
+            return self.give_up(Cause::MaxTime(limit));
+        }
+        if let Choice::Ask(url) = self.rounds.next(now, &self.policy) {
+            return Step::Send(self.ask(url, now));
+        }
+        if let Some(attempt) = self.log.last_mut() {
+            attempt.waited = attempt.waited.saturating_add(wait);
+        }
+        Step::Wait(wait)
+    }
+
+    fn ask(&mut self, url: usize, now: Duration) -> Ask {
+        self.phase = Phase::Asking;
+        self.before = self.furthest;
+        self.since_refill += 1;
+        self.log.push(Attempt {
+            url,
+            hops: Vec::new(),
+            from: self.held,
+            to: self.held,
+            reread: 0,
+            fault: None,
+            began: now,
+            took: Duration::ZERO,
+            waited: Duration::ZERO,
+            refilled: false,
+        });
+        let memory = &mut self.memory[url];
+        let whole = std::mem::take(&mut memory.no_range) || self.held == 0;
+        let validator = memory.validator.clone().filter(|_| !self.want.digest);
+        // Without digest and validator a resume is not trusted: read again and compare. Asking for more than an end that
+        // nothing proves brings no bytes that would have to be trusted.
+        let probing = self.probed && self.size.is_none();
+        let vouched = self.want.digest || validator.is_some() || probing;
+        let from = (!whole && vouched).then_some(self.held);
+        Ask { url, from, if_range: from.and(validator) }
+    }
+
+    /// All bytes are there and right.
+    pub(super) fn finish(&mut self, now: Duration) -> Step {
+        let refilled = self.furthest - self.mark >= Policy::refill(self.size, self.mark);
+        self.close(None, now, refilled);
+        self.phase = Phase::Done;
+        Step::Done
+    }
+
+    fn no_url(&self) -> Cause {
+        match self.log.last().and_then(|attempt| attempt.fault.clone()) {
+            Some(Fault::Mismatch { got }) if self.passes.got.is_empty() => Cause::Mismatch { got: vec![got] },
+            Some(Fault::Mismatch { .. }) => Cause::Mismatch { got: self.passes.got.clone() },
+            Some(fault) => Cause::NoUrl(fault),
+            None => Cause::NoUrl(Fault::Url("no URL was given".to_owned())),
+        }
+    }
+
+    pub(super) fn give_up(&mut self, cause: Cause) -> Step {
+        let failure = Failure { cause, held: self.held, size: self.size };
+        self.phase = Phase::Failed(failure.clone());
+        Step::Fail(failure)
+    }
+}
