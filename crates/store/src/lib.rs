@@ -1,1 +1,51 @@
-//! Placeholder.
+//! Spools: partial files that grow, are read while they grow, and outlive the process that fills them.
+//!
+//! A [`Store`] is a directory. [`Store::claim`] says, for one artifact, whether this caller is to fetch it
+//! ([`Claim::Lead`], with a [`Spool`] that already holds what earlier runs left) or whether somebody alive is
+//! at it ([`Claim::Follow`], with a [`Follower`] of that spool). Bytes appended to a spool are in the file
+//! system at once: killing the process loses none of them.
+//!
+//! Any number of [`Reader`]s stand on a spool; at the watermark they block, so a decoder is plain synchronous
+//! code that never sees the network. [`Hasher`] is such a reader with a thread.
+//!
+//! No file locks are used. What makes this safe is written down in
+//! `docs/design/2026-11-24-spool.md`.
+
+#[cfg(feature = "tokio")]
+mod async_reader;
+mod claim;
+mod digest;
+mod election;
+mod error;
+mod follower;
+mod hasher;
+mod identity;
+mod key;
+mod note;
+pub mod ownership;
+mod persist;
+mod progress;
+mod prune;
+mod reader;
+mod registry;
+mod sidecar;
+mod spool;
+mod store;
+mod token;
+mod watch;
+
+#[cfg(feature = "tokio")]
+pub use async_reader::AsyncReader;
+pub use claim::Claim;
+pub use digest::{Algorithm, Digest, DigestError};
+pub use error::{Restarted, Stopped, StoreError};
+pub use follower::{Follower, FollowerReader, State};
+pub use hasher::{HashError, Hasher};
+pub use key::Key;
+pub use note::Note;
+pub use progress::End;
+pub use prune::Pruned;
+pub use reader::Reader;
+pub use spool::{Outcome, Spool};
+pub use store::Store;
+pub use watch::{Seen, Watch};

@@ -1,0 +1,156 @@
+//! Digests of whole files.
+
+use std::{
+    fmt::{self, Write as _},
+    str::FromStr,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// A hash function that may vouch for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// SHA-256 (FIPS 180-4).
+    Sha256,
+}
+
+impl Algorithm {
+    /// The name in lower case, as indexes and locks write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+        }
+    }
+
+    const fn hex_len(self) -> usize {
+        match self {
+            Self::Sha256 => 64,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        match text {
+            "sha256" => Ok(Self::Sha256),
+            other => Err(DigestError::Algorithm(other.chars().take(32).collect())),
+        }
+    }
+}
+
+/// The digest of a file, written `sha256:<64 hex digits>`; upper-case digits are read, lower case is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Digest {
+    algorithm: Algorithm,
+    hex: String,
+}
+
+impl Digest {
+    /// A digest from its hex digits.
+    ///
+    /// # Errors
+    /// When the number of digits does not fit the algorithm, or one is not a hex digit.
+    pub fn new(algorithm: Algorithm, hex: &str) -> Result<Self, DigestError> {
+        if let Some(bad) = hex.chars().find(|c| !c.is_ascii_hexdigit()) {
+            return Err(DigestError::Hex(bad));
+        }
+        if hex.len() != algorithm.hex_len() {
+            return Err(DigestError::Length { algorithm, expected: algorithm.hex_len(), found: hex.len() });
+        }
+        Ok(Self { algorithm, hex: hex.to_ascii_lowercase() })
+    }
+
+    /// A SHA-256 digest from its 64 hex digits.
+    ///
+    /// # Errors
+    /// As [`Digest::new`].
+    pub fn sha256(hex: &str) -> Result<Self, DigestError> {
+        Self::new(Algorithm::Sha256, hex)
+    }
+
+    pub(crate) fn of_sha256(bytes: &[u8]) -> Self {
+        let mut hex = String::with_capacity(bytes.len() * 2);
+        for byte in bytes {
+            // Writing to a `String` cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Self { algorithm: Algorithm::Sha256, hex }
+    }
+
+    /// The hash function.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The digits, in lower case.
+    #[must_use]
+    pub fn hex(&self) -> &str {
+        &self.hex
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.algorithm, self.hex)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let (algorithm, hex) = text.split_once(':').ok_or(DigestError::Separator)?;
+        Self::new(algorithm.parse()?, hex)
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = DigestError;
+
+    fn try_from(text: String) -> Result<Self, DigestError> {
+        text.parse()
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
+    }
+}
+
+/// Why a text is no digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DigestError {
+    /// No colon between algorithm and digits.
+    #[error("a digest is written algorithm:hex, as in sha256:2c26b4…")]
+    Separator,
+    /// A hash function that is not known here.
+    #[error("hash algorithm {0:?} is not known: use sha256")]
+    Algorithm(String),
+    /// Too few or too many digits.
+    #[error("a {algorithm} digest has {expected} hex digits, not {found}")]
+    Length {
+        /// The hash function.
+        algorithm: Algorithm,
+        /// Digits it needs.
+        expected: usize,
+        /// Digits given.
+        found: usize,
+    },
+    /// A character that is no hex digit.
+    #[error("{0:?} is not a hex digit")]
+    Hex(char),
+}

@@ -1,0 +1,169 @@
+//! Publishing a finished file: whole or not at all.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufReader, ErrorKind, Read as _, Seek as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{Digest, StoreError, token::Token};
+
+/// Bytes copied at a time.
+const COPIED: usize = 256 * 1024;
+
+/// A finished partial file.
+pub(crate) struct Source<'a> {
+    pub(crate) file: &'a File,
+    pub(crate) path: &'a Path,
+    pub(crate) len: u64,
+}
+
+/// Renames where that is possible, else copies and removes the source.
+pub(crate) fn move_to(source: &Source<'_>, dest: &Path) -> Result<(), StoreError> {
+    let dest = target(dest)?;
+    if in_place(source).map_err(|error| StoreError::at("look at", source.path, error))? {
+        let dir = source.path.parent().unwrap_or_else(|| Path::new("."));
+        let mode = Staged::new(dir)?.permissions()?;
+        source.file.set_permissions(mode).map_err(|error| StoreError::at("set the mode of", source.path, error))?;
+        match fs::rename(source.path, &dest) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => {}
+            Err(error) => return Err(StoreError::at("move the finished file to", &dest, error)),
+        }
+    }
+    copy_to(source, &dest, None)?;
+    // The copy is what was asked for; a leftover is pruned.
+    let _ = fs::remove_file(source.path);
+    Ok(())
+}
+
+/// Copies (shares the blocks, where the file system can) beside `dest`, checks, renames.
+pub(crate) fn copy_to(source: &Source<'_>, dest: &Path, expected: Option<&Digest>) -> Result<(), StoreError> {
+    let dest = target(dest)?;
+    let mut staged = Staged::new(dest.parent().unwrap_or_else(|| Path::new(".")))?;
+    let copied = duplicate(source.file, &mut staged.file, source.len)
+        .map_err(|error| StoreError::at("copy the finished file to", &dest, error).needing(Some(source.len)))?;
+    if copied != source.len {
+        return Err(StoreError::Length { path: source.path.to_path_buf(), expected: source.len, found: copied });
+    }
+    if let Some(expected) = expected {
+        let found = hash(&mut staged.file).map_err(|error| StoreError::at("read back", &staged.path, error))?;
+        if found != *expected {
+            return Err(StoreError::Digest { path: dest, expected: expected.clone(), found });
+        }
+    }
+    staged.publish(&dest)
+}
+
+fn hash(file: &mut File) -> io::Result<Digest> {
+    let mut hasher = Sha256::new();
+    file.rewind()?;
+    let mut buffer = vec![0; COPIED];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => hasher.update(&buffer[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Digest::of_sha256(&hasher.finalize()))
+}
+
+/// Where a rename must go: through symbolic links, and never onto something that is no regular file.
+fn target(dest: &Path) -> Result<PathBuf, StoreError> {
+    let dest = match fs::symlink_metadata(dest) {
+        Ok(found) if found.is_symlink() => fs::canonicalize(dest).unwrap_or_else(|_| dest.to_path_buf()),
+        _ => dest.to_path_buf(),
+    };
+    match fs::metadata(&dest) {
+        Ok(found) if !found.is_file() => Err(StoreError::NotRegular { path: dest }),
+        // A bare name has the empty path as its parent, which cannot be opened.
+        _ => std::path::absolute(&dest).map_err(|error| StoreError::at("find", &dest, error)),
+    }
+}
+
+/// Whether the path still names the open file: somebody may have emptied the cache.
+fn in_place(source: &Source<'_>) -> io::Result<bool> {
+    let open = source.file.metadata()?;
+    match fs::symlink_metadata(source.path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Copies at most `len` bytes from the start; says how many there were.
+pub(crate) fn duplicate(from: &File, to: &mut File, len: u64) -> io::Result<u64> {
+    #[cfg(target_os = "linux")]
+    if rustix::fs::ioctl_ficlone(&*to, from).is_ok() {
+        let found = to.metadata()?.len();
+        if found > len {
+            to.set_len(len)?;
+        }
+        return Ok(found.min(len));
+    }
+    // By offset: the file's own position is shared by everyone who holds the descriptor.
+    io::copy(&mut BufReader::with_capacity(COPIED, At { file: from, position: 0 }.take(len)), to)
+}
+
+struct At<'a> {
+    file: &'a File,
+    position: u64,
+}
+
+impl io::Read for At<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = std::os::unix::fs::FileExt::read_at(self.file, buf, self.position)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+/// A file under a passing name, removed unless it is published.
+struct Staged {
+    path: PathBuf,
+    file: File,
+    published: bool,
+}
+
+impl Staged {
+    fn new(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join(format!(".towline-{}", Token::random()));
+        // The mode is 0666 so that the umask, or the directory's default ACL, decides.
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o666)
+            .open(&path)
+            .map_err(|error| StoreError::at("create a file in", dir, error))?;
+        Ok(Self { path, file, published: false })
+    }
+
+    fn permissions(&self) -> Result<fs::Permissions, StoreError> {
+        let found = self.file.metadata().map_err(|error| StoreError::at("look at", &self.path, error))?;
+        Ok(found.permissions())
+    }
+
+    fn publish(mut self, dest: &Path) -> Result<(), StoreError> {
+        fs::rename(&self.path, dest).map_err(|error| StoreError::at("move the finished file to", dest, error))?;
+        self.published = true;
+        Ok(())
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.published {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+pub(crate) fn gone_is_fine(error: io::Error) -> io::Result<()> {
+    if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
