@@ -329,6 +329,24 @@ impl Transfer {
         self.phase = Phase::Over(fault);
     }
 
+    /// Why the attempt under way has ended, before it is settled; `None` while it goes on, or when it brought the last byte.
+    #[must_use]
+    pub fn ended_by(&self) -> Option<&Fault> {
+        match &self.phase {
+            Phase::Over(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// While a body is read: the position of its next byte, and one past its last, if that is known.
+    #[must_use]
+    pub fn reading(&self) -> Option<(u64, Option<u64>)> {
+        match &self.phase {
+            Phase::Reading(body) => Some((body.at, body.end)),
+            _ => None,
+        }
+    }
+
     /// Tells that the fault killed a connection that other transfers shared.
     pub fn shared(&mut self) {
         self.shared = true;

@@ -1,0 +1,313 @@
+//! The loop: every request of the program is issued here, and here alone it is waited (section 4.1).
+#![expect(clippy::disallowed_methods, reason = "this is the one place where the law is given time")]
+
+use reqwest::{Response, Version};
+use tokio::time::{Instant, sleep, timeout_at};
+use towline_transfer::redirect::{self, STATUSES};
+use towline_transfer::{Ask, Fault, Framing, Held, Piece, Step, Transfer, Want};
+use url::Url;
+
+use crate::client::{Inner, Outcome, Wanted};
+use crate::event::Event;
+use crate::fault::{Moment, fault_of};
+use crate::origin::{Lane, Origin};
+use crate::request;
+use crate::sink::Sink;
+use crate::watch::Watch;
+
+/// One transfer under way.
+pub(crate) struct Drive<'a, S, F> {
+    inner: &'a Inner,
+    urls: Vec<Url>,
+    transfer: Transfer,
+    sink: &'a mut S,
+    observe: F,
+    began: Instant,
+    /// Attempts whose end was told.
+    told: usize,
+    vouched: bool,
+}
+
+impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
+    pub(crate) fn new(inner: &'a Inner, wanted: Wanted, held: Held, sink: &'a mut S, observe: F) -> Self {
+        let mut urls = wanted.urls;
+        urls.iter_mut().for_each(|url| inner.options.keys.strip(url));
+        let names: Vec<_> = urls.iter().map(Url::origin).collect();
+        let origins = names.iter().map(|name| names.iter().position(|other| other == name).unwrap_or(0)).collect();
+        let want = Want { origins, size: wanted.size, digest: wanted.digest };
+        let transfer = Transfer::new(inner.options.policy.clone(), want, held);
+        Self { inner, urls, transfer, sink, observe, began: Instant::now(), told: 0, vouched: false }
+    }
+
+    /// Carries out the machine's steps until it is done or gives up.
+    pub(crate) async fn run(mut self) -> Outcome {
+        loop {
+            self.share_cooling();
+            let step = self.transfer.next(self.began.elapsed(), fastrand::f64());
+            self.tell(&step);
+            let done = match step {
+                Step::Send(ask) => {
+                    self.attempt(&ask).await;
+                    continue;
+                }
+                Step::Wait(wait) => {
+                    sleep(wait).await;
+                    continue;
+                }
+                Step::Cut(at) => {
+                    let cut = self.sink.cut(at);
+                    self.or_disk(cut);
+                    (self.observe)(Event::Cut { held: at });
+                    continue;
+                }
+                Step::Verify => {
+                    let verified = self.sink.verify().await;
+                    if let Some(mismatch) = self.or_disk(verified) {
+                        self.transfer.verified(mismatch);
+                    }
+                    continue;
+                }
+                Step::Done => Ok(()),
+                Step::Fail(failure) => Err(failure),
+            };
+            return Outcome { result: done, log: self.transfer.log().to_vec(), size: self.transfer.size() };
+        }
+    }
+
+    /// Origins cool for all transfers of the run.
+    fn share_cooling(&mut self) {
+        let now = Instant::now();
+        for (at, url) in self.urls.iter().enumerate() {
+            if let Some(until) =
+                self.inner.origins.of(url, &self.inner.options).cools_until().filter(|&until| until > now)
+            {
+                self.transfer.cool(at, until - self.began);
+            }
+        }
+    }
+
+    fn tell(&mut self, step: &Step) {
+        let log = self.transfer.log();
+        let open = usize::from(matches!(step, Step::Send(_)));
+        if !matches!(step, Step::Cut(_) | Step::Verify) {
+            for (at, record) in log.iter().enumerate().take(log.len() - open).skip(self.told) {
+                (self.observe)(Event::Ended { attempt: at + 1, record });
+            }
+            self.told = log.len() - open;
+        }
+        match step {
+            Step::Send(ask) => {
+                (self.observe)(Event::Began { attempt: log.len(), url: ask.url, held: self.transfer.held() });
+            }
+            Step::Wait(wait) => (self.observe)(Event::Waiting { wait: *wait }),
+            Step::Verify => (self.observe)(Event::Verifying),
+            Step::Cut(_) | Step::Done | Step::Fail(_) => {}
+        }
+    }
+
+    /// One attempt, from the artifact's own URL to the end of a body.
+    async fn attempt(&mut self, ask: &Ask) {
+        let until = self.inner.options.policy.max_time.map(|limit| self.began + limit);
+        let held = self.transfer.held();
+        let in_time = match until {
+            Some(until) => timeout_at(until, self.hops(ask)).await.is_ok(),
+            None => {
+                self.hops(ask).await;
+                true
+            }
+        };
+        if !in_time {
+            self.transfer.fault(Fault::Stalled(self.began.elapsed()));
+        }
+        let origin = self.inner.origins.of(&self.urls[ask.url], &self.inner.options);
+        if self.transfer.held() <= held {
+            origin.resolver.turn();
+        }
+    }
+
+    /// Follows redirects to an answer that is none, and reads it.
+    async fn hops(&mut self, ask: &Ask) {
+        let mut url = self.urls[ask.url].clone();
+        let mut redirects = 0;
+        let mut replayed = false;
+        loop {
+            let origin = self.inner.origins.of(&url, &self.inner.options);
+            let permit = origin.limit.enter().await;
+            let lane = match origin.lane() {
+                Ok(lane) => lane,
+                Err(fault) => return self.transfer.fault(fault),
+            };
+            self.transfer.hop(request::hop(&url, ask));
+            let secret = self.inner.options.keys.get(&url);
+            let request = request::build(&lane.client, &url, ask, secret.as_ref());
+            let response = match self.send(request, &origin, &lane).await {
+                Ok(response) => response,
+                Err(fault) => {
+                    origin.failed(lane.number, &fault);
+                    return self.transfer.fault(fault);
+                }
+            };
+            let status = response.status().as_u16();
+            self.transfer.answered(status);
+            origin.answered(secret.is_some() && !matches!(status, 401 | 403 | 407));
+            if STATUSES.contains(&status) {
+                let to = request::place(&response, &url);
+                let scheme = to.as_ref().map(Url::scheme);
+                let max = self.inner.options.policy.max_hops;
+                if let Err(refused) = redirect::judge(redirects, max, url.scheme(), scheme) {
+                    return self.transfer.fault(Fault::Redirect(refused));
+                }
+                let Some(mut to) = to else { return };
+                self.inner.options.keys.strip(&mut to);
+                url = to;
+                redirects += 1;
+                continue;
+            }
+            if status == 401 && !replayed && self.inner.options.keys.look_up(&url).is_some() {
+                replayed = true;
+                continue;
+            }
+            let mut head = request::head(&response);
+            head.redirected = redirects > 0;
+            head.trusted_credentials = origin.trusts_us();
+            let framing = head.framing;
+            self.transfer.head(&head);
+            (self.observe)(Event::Answered { size: self.transfer.size() });
+            self.read(response, framing, &origin).await;
+            drop(permit);
+            return self.judge_answer(ask, &origin, &lane);
+        }
+    }
+
+    /// Tells the origin how the answer went.
+    fn judge_answer(&self, ask: &Ask, origin: &Origin, lane: &Lane) {
+        match self.transfer.ended_by() {
+            Some(fault) => {
+                origin.failed(lane.number, fault);
+                if let Fault::Status { code: 429 | 503, retry_after: Some(wait), .. } = fault
+                    && *wait <= self.inner.options.policy.max_wait
+                {
+                    // Without jitter: each transfer adds its own.
+                    origin.cool(Instant::now() + *wait);
+                    self.inner.origins.of(&self.urls[ask.url], &self.inner.options).cool(Instant::now() + *wait);
+                }
+            }
+            None => origin.limit.raise(),
+        }
+    }
+
+    /// Sends a request and waits for the last header. The limit counts from the time when a connection was there.
+    async fn send(&self, request: reqwest::RequestBuilder, origin: &Origin, lane: &Lane) -> Result<Response, Fault> {
+        let policy = &self.inner.options.policy;
+        let began = Instant::now();
+        let moment = Moment::Asking { connect_timeout: policy.connect_timeout, answered: origin.has_answered() };
+        let request = request.build().map_err(|error| fault_of(&error, moment))?;
+        let work = lane.client.execute(request);
+        tokio::pin!(work);
+        if policy.header_timeout.is_zero() {
+            return work.await.map_err(|error| fault_of(&error, moment));
+        }
+        let mut until = began + policy.header_timeout;
+        loop {
+            if let Ok(answer) = timeout_at(until, &mut work).await {
+                return answer.map_err(|error| fault_of(&error, moment));
+            }
+            let (connecting, connected) = origin.connecting();
+            let since = if connecting { Some(Instant::now()) } else { connected };
+            match since.map(|since| since + policy.header_timeout) {
+                Some(later) if later > until => until = later,
+                _ => return Err(Fault::HeaderTimeout(policy.header_timeout)),
+            }
+        }
+    }
+
+    /// Reads a body as far as the machine wants it.
+    async fn read(&mut self, mut response: Response, framing: Framing, origin: &Origin) {
+        let mut watch = Watch::new(&self.inner.options.policy);
+        let shared = response.version() == Version::HTTP_2;
+        while self.transfer.place(1) != Piece::Stop {
+            let chunk = loop {
+                match watch.next(origin) {
+                    Err(fault) => return self.broken(fault, origin, shared),
+                    Ok(None) => break response.chunk().await,
+                    Ok(Some(until)) => {
+                        if let Ok(chunk) = timeout_at(until, response.chunk()).await {
+                            break chunk;
+                        }
+                    }
+                }
+            };
+            match chunk {
+                Ok(Some(bytes)) => {
+                    watch.heard(bytes.len());
+                    origin.hear();
+                    self.place(&bytes);
+                }
+                Ok(None) => return self.transfer.end(framing),
+                Err(error) => {
+                    let (at, end) = self.transfer.reading().unwrap_or_else(|| (self.transfer.held(), None));
+                    return self.broken(fault_of(&error, Moment::Reading { at, end }), origin, shared);
+                }
+            }
+        }
+    }
+
+    fn broken(&mut self, fault: Fault, origin: &Origin, shared: bool) {
+        // A shared connection took others with it: they must not all come back at once.
+        if shared && origin.limit.active() > 1 {
+            self.transfer.shared();
+        }
+        self.transfer.fault(fault);
+    }
+
+    /// Puts bytes where the machine says.
+    fn place(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let used = match self.transfer.place(bytes.len()) {
+                Piece::Stop => return,
+                Piece::Compare { at, len } => {
+                    let differs = self.sink.matches(at, &bytes[..len]);
+                    let Some(differs) = self.or_disk(differs) else { return };
+                    self.transfer.compared(len, differs);
+                    differs.unwrap_or(len)
+                }
+                Piece::Append { len } => {
+                    let done = self.sink.append(&bytes[..len]);
+                    if self.or_disk(done).is_none() {
+                        return;
+                    }
+                    self.transfer.appended(len);
+                    (self.observe)(Event::Grew { held: self.transfer.held() });
+                    len
+                }
+                Piece::Cut { at } => {
+                    let cut = self.sink.cut(at);
+                    if self.or_disk(cut).is_none() {
+                        return;
+                    }
+                    self.transfer.cut(at);
+                    (self.observe)(Event::Cut { held: at });
+                    self.vouched = false;
+                    0
+                }
+            };
+            bytes = &bytes[used..];
+        }
+        if !self.vouched
+            && let Some((url, validator)) = self.transfer.vouched()
+        {
+            self.vouched = true;
+            (self.observe)(Event::Vouched { url, validator: validator.as_str() });
+        }
+    }
+
+    fn or_disk<T>(&mut self, result: std::io::Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.transfer.fault(Fault::Disk(error.to_string()));
+                None
+            }
+        }
+    }
+}
