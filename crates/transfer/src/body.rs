@@ -1,6 +1,7 @@
 //! The placing of one body's bytes.
 
 use crate::fault::{Contradiction, Fault};
+use crate::head::Framing;
 use crate::splice::Place;
 use crate::step::Piece;
 
@@ -42,7 +43,7 @@ impl Body {
 
     /// Takes the outcome of a comparison: `None` if all `len` bytes were equal, else where the first one differs.
     pub(crate) fn compared(&mut self, len: usize, differs: Option<usize>) -> Result<(), Fault> {
-        self.at += differs.unwrap_or(len) as u64;
+        self.at = self.at.saturating_add(differs.unwrap_or(len) as u64);
         if differs.is_none() {
             return Ok(());
         }
@@ -53,11 +54,13 @@ impl Body {
         Ok(())
     }
 
-    /// Judges a clean end: `Ok` if it may be the end of the file.
-    pub(crate) fn ended(&mut self, held: u64) -> Result<(), Fault> {
+    /// Judges a clean end: `Ok` if it may be the end of the file. The end of a connection below the bytes held is taken for
+    /// a cut: it denies nothing.
+    pub(crate) fn ended(&mut self, held: u64, framing: Framing) -> Result<(), Fault> {
         match self.end {
             Some(end) if self.at < end => Err(Fault::Short { at: self.at, end }),
             _ if self.at >= held => Ok(()),
+            _ if framing == Framing::Close => Err(Fault::Short { at: self.at, end: held }),
             _ if self.may_cut => {
                 self.cut = Some(self.at);
                 Ok(())

@@ -105,6 +105,13 @@ pub enum Misfit {
     Unlabelled,
     /// `multipart/byteranges`.
     Multipart,
+    /// It would be joined to bytes held for which neither digest nor validator vouches.
+    Unvouched {
+        /// First byte of the answer.
+        first: u64,
+        /// The size that it tells.
+        total: Option<u64>,
+    },
 }
 
 /// How an answer denies the bytes held.
@@ -257,6 +264,9 @@ impl fmt::Display for Misfit {
             Self::Hole { first, held } => write!(f, "range begins at byte {first}, beyond the {held} held"),
             Self::Unlabelled => f.write_str("range without a usable Content-Range"),
             Self::Multipart => f.write_str("range as multipart/byteranges"),
+            Self::Unvouched { first, .. } => {
+                write!(f, "nothing vouches that the range from byte {first} is of the same file")
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::attempt::{Attempt, Hop};
 use crate::body::Body;
 use crate::failure::{Cause, Failure};
-use crate::fault::{Contradiction, Fault, Verdict, classify};
+use crate::fault::{Contradiction, Fault, Misfit, Verdict, classify};
 use crate::head::{Framing, Head};
 use crate::passes::Passes;
 use crate::policy::Policy;
@@ -58,6 +58,14 @@ struct Memory {
     no_range: bool,
 }
 
+/// What the answer being read says about the bytes held, once one of its bytes is appended to them.
+#[derive(Debug, Clone)]
+struct Word {
+    validator: Option<Validator>,
+    /// It is a 206: of the bytes before it, it says nothing new.
+    part: bool,
+}
+
 /// The state machine. See the module's picture for the order of calls.
 #[derive(Debug, Clone)]
 pub struct Transfer {
@@ -71,8 +79,10 @@ pub struct Transfer {
     held: u64,
     /// The size, once known; a learned one binds only while bytes are held.
     size: Option<u64>,
-    /// Validator of the answer being read; it becomes its URL's when a byte is appended.
-    answered: Option<Validator>,
+    /// Taken when the first byte of the answer being read is appended.
+    word: Option<Word>,
+    /// The request had an `If-Range`.
+    if_range: bool,
     /// Furthest end the spool ever had; the same at the last refill, and when the attempt began.
     furthest: u64,
     mark: u64,
@@ -81,8 +91,8 @@ pub struct Transfer {
     since_refill: usize,
     /// The one restart of 4.10 is used up.
     restarted: bool,
-    /// It was asked for more than an end that nothing proves (4.9).
-    probed: bool,
+    /// The end, proven by nothing, beyond which it was asked for more (4.9).
+    probed: Option<u64>,
     /// The last fault killed a connection that others shared.
     shared: bool,
     must_cut: Option<u64>,
@@ -95,11 +105,13 @@ impl Transfer {
     pub fn new(policy: Policy, want: Want, held: Held) -> Self {
         let size = want.size.or(held.size);
         let mut memory = vec![Memory::default(); want.origins.len()];
-        // Without digest and validator nothing vouches for the bytes of an earlier run.
-        let vouched = want.digest || held.validator.is_some();
-        if let Some((url, validator)) = held.validator {
-            memory[url].validator = Some(validator);
+        if let Some((url, validator)) = held.validator
+            && let Some(memory) = memory.get_mut(url)
+        {
+            memory.validator = Some(validator);
         }
+        // Without digest and validator nothing vouches for the bytes of an earlier run.
+        let vouched = want.digest || memory.iter().any(|memory| memory.validator.is_some());
         let whole = vouched && held.len > 0 && size == Some(held.len);
         Self {
             rounds: Rounds::new(&want.origins),
@@ -108,13 +120,14 @@ impl Transfer {
             phase: if whole { Phase::Whole { proven: true } } else { Phase::Idle },
             held: held.len,
             size,
-            answered: None,
+            word: None,
+            if_range: false,
             furthest: held.len,
             mark: held.len,
             before: held.len,
             since_refill: 0,
             restarted: false,
-            probed: false,
+            probed: None,
             shared: false,
             must_cut: size.is_some_and(|size| held.len > size).then_some(0),
             log: Vec::new(),
@@ -173,7 +186,7 @@ impl Transfer {
             }
             Phase::Whole { .. } if self.want.digest => Step::Verify,
             Phase::Whole { proven: false } => {
-                self.probed = true;
+                self.probed = Some(self.held);
                 self.settle(None, now, jitter);
                 self.choose(now)
             }
@@ -206,9 +219,10 @@ impl Transfer {
     pub fn head(&mut self, head: &Head) {
         let (Some(url), Phase::Asking) = (self.url(), &self.phase) else { return };
         let memory = &self.memory[url];
-        let validator = memory.validator.as_ref().filter(|_| !self.want.digest && !memory.fickle);
-        let known = Known { held: self.held, size: self.known_size(), validator, digest: self.want.digest };
-        self.answered.clone_from(&head.validator);
+        let validator = memory.validator.as_ref().filter(|_| !self.want.digest);
+        let (size, digest) = (self.known_size(), self.want.digest);
+        let known = Known { held: self.held, size, validator, digest, if_range: self.if_range };
+        self.word = Some(Word { validator: head.validator.clone(), part: head.status == 206 });
         self.phase = match splice(known, head) {
             // The second answer of a URL that denies the bytes held replaces them from the first difference on.
             Splice::Body(place) => {
@@ -239,7 +253,7 @@ impl Transfer {
         let Phase::Reading(body) = &mut self.phase else { return };
         let outcome = body.compared(len, differs);
         if let Some(attempt) = self.log.last_mut() {
-            attempt.reread += differs.unwrap_or(len) as u64;
+            attempt.reread = attempt.reread.saturating_add(differs.unwrap_or(len) as u64);
         }
         match outcome {
             Ok(()) => self.check_whole(),
@@ -250,8 +264,12 @@ impl Transfer {
     /// Takes the outcome of [`Piece::Append`].
     pub fn appended(&mut self, len: usize) {
         let Phase::Reading(body) = &mut self.phase else { return };
-        body.at += len as u64;
-        self.held += len as u64;
+        body.at = body.at.saturating_add(len as u64);
+        if body.may_cut {
+            // From here on the size is that of the answer that replaces the bytes held.
+            self.size = self.want.size.or(body.size).or(self.size);
+        }
+        self.held = self.held.saturating_add(len as u64);
         self.furthest = self.furthest.max(self.held);
         if let Some(url) = self.url() {
             self.trust(url);
@@ -275,6 +293,7 @@ impl Transfer {
             body.cut = None;
             self.restarted = true;
             self.size = self.want.size.or(body.size);
+            body.end = self.size;
             if let Some(url) = self.url() {
                 // It has really changed, so its new validator counts.
                 self.memory[url].fickle = false;
@@ -288,24 +307,27 @@ impl Transfer {
         let held = self.held;
         let began_with = self.log.last().map_or(0, |attempt| attempt.from);
         let Phase::Reading(body) = &mut self.phase else { return };
-        if let Err(fault) = body.ended(held) {
+        if let Err(fault) = body.ended(held, framing) {
             return self.fault(fault);
         }
         if framing == Framing::Close && held == 0 && !self.want.digest {
             return self.fault(Fault::Closed);
         }
         // Two answers that end at the same place prove it.
-        let agreed = self.probed && body.at == held && held == began_with;
-        let cut = body.cut;
-        self.size = if body.may_cut { self.want.size.or(body.size) } else { self.known_size() };
-        self.must_cut = cut;
-        self.restarted |= cut.is_some();
+        let agreed = self.probed == Some(held) && body.at == held && held == began_with;
+        self.must_cut = body.cut;
+        let (may_cut, size) = (body.may_cut, body.size);
+        self.size = self.size_by(may_cut, size);
+        self.restarted |= self.must_cut.is_some();
         self.phase = Phase::Whole { proven: framing == Framing::Told || agreed || self.size.is_some() };
     }
 
     /// The attempt failed. Only the first call counts: the first cause wins. A fault of the local disk ends the transfer
     /// at any time.
     pub fn fault(&mut self, fault: Fault) {
+        if matches!(self.phase, Phase::Failed(_)) {
+            return;
+        }
         if classify(&fault, &self.policy) == Verdict::Abort {
             self.give_up(Cause::Disk(fault.to_string()));
             if let Some(attempt) = self.log.last_mut() {
@@ -360,9 +382,9 @@ impl Transfer {
             return;
         };
         self.phase = Phase::Over(Fault::Mismatch { got: got.clone() });
-        if self.size.is_none() && !self.probed {
+        if self.size.is_none() && self.probed != Some(self.held) {
             // The end may have been a cut: ask once for more from there (4.9).
-            self.probed = true;
+            self.probed = Some(self.held);
             return;
         }
         let rounds = &self.rounds;
@@ -382,8 +404,13 @@ impl Transfer {
         self.want.size.or_else(|| self.size.filter(|_| self.held > 0))
     }
 
+    /// The size by an answer that tells `told`: what was known binds it, unless it is to replace the bytes held.
+    fn size_by(&self, may_cut: bool, told: Option<u64>) -> Option<u64> {
+        if may_cut { self.want.size.or(told).or(self.size) } else { self.known_size().or(told) }
+    }
+
     fn read(&mut self, place: Place, may_cut: bool, part: bool) -> Phase {
-        let size = if may_cut { self.want.size } else { self.known_size() };
+        let size = self.known_size();
         if !may_cut {
             self.size = size.or(place.size);
         }
@@ -394,19 +421,27 @@ impl Transfer {
     fn refuse(&mut self, url: usize, fault: Fault, head: &Head) -> Phase {
         let part = matches!(head.status, 206 | 416);
         self.memory[url].no_range |= part;
+        if let Fault::Misfit(Misfit::Unvouched { total, .. }) = fault {
+            // There is more than the end that was probed; of which file, only reading it again can tell.
+            self.size = self.size.or(total);
+            self.probed = None;
+        }
         if let Fault::Contradiction(contradiction) = &fault
             && self.contradict(url, *contradiction, part)
         {
-            if head.status == 200 && head.coding.is_none() {
-                self.memory[url].fickle |= matches!(contradiction, Contradiction::Validator);
-                return self.read(Place::whole(head), true, false);
+            let fickle = matches!(contradiction, Contradiction::Validator);
+            if head.status == 200 && head.coding.is_none() && (fickle || !self.restarted) {
+                if fickle {
+                    (self.memory[url].fickle, self.memory[url].validator) = (true, None);
+                }
+                return self.read(Place::whole(head), !self.restarted, false);
             }
             self.restart();
         }
         Phase::Over(fault)
     }
 
-    /// Counts a contradiction. Tells whether it is the one that restarts the transfer.
+    /// Counts a contradiction. Tells whether it is the second in a row, so that the bytes held may go.
     fn contradict(&mut self, url: usize, contradiction: Contradiction, part: bool) -> bool {
         let memory = &mut self.memory[url];
         memory.no_range |= part;
@@ -421,11 +456,14 @@ impl Transfer {
             }
             return false;
         }
-        again && !self.restarted && self.held > 0
+        again && self.held > 0
     }
 
     /// From zero, once per transfer.
     fn restart(&mut self) {
+        if self.restarted {
+            return;
+        }
         self.restarted = true;
         self.must_cut = Some(0);
         self.size = self.want.size;
@@ -435,9 +473,10 @@ impl Transfer {
     fn trust(&mut self, url: usize) {
         let memory = &mut self.memory[url];
         memory.contradictions = 0;
-        let validator = self.answered.take();
-        if validator.is_some() && !memory.fickle {
-            memory.validator = validator;
+        let Some(Word { validator, part }) = self.word.take() else { return };
+        // A whole answer was compared with all bytes held, so its word replaces the older one, even if it has none.
+        if !part || validator.is_some() {
+            memory.validator = validator.filter(|_| !memory.fickle);
         }
     }
 
@@ -445,7 +484,7 @@ impl Transfer {
     fn check_whole(&mut self) {
         let Phase::Reading(body) = &self.phase else { return };
         let Some(end) = body.end.filter(|&end| body.at >= end && body.cut.is_none()) else { return };
-        let size = if body.may_cut { self.want.size.or(body.size) } else { self.known_size().or(body.size) };
+        let size = self.size_by(body.may_cut, body.size);
         if size.is_none_or(|size| end < size) {
             self.phase = Phase::Over(Fault::Part { end });
             return;

@@ -45,6 +45,9 @@ impl Policy {
     pub const EARNS_RESUME_PART: u64 = 32;
 
     /// The same law with every duration multiplied by `factor`: for tests over sockets.
+    ///
+    /// # Panics
+    /// If `factor` is negative or so large that a duration overflows.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
         Self {
@@ -85,15 +88,28 @@ impl Policy {
     pub fn wait(&self, round: u32, jitter: f64) -> Duration {
         let doublings = round.saturating_sub(1).min(31);
         let whole = self.base_wait.saturating_mul(1 << doublings).min(self.cap_wait);
-        whole.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
+        let half = whole / 2;
+        half.saturating_add(part(half, jitter))
     }
 
     /// A `Retry-After` with its jitter: 0 to 10 % more, at least 0 to [`Policy::retry_after_spread`].
     #[must_use]
     pub fn retry_after(&self, asked: Duration, jitter: f64) -> Duration {
         let spread = (asked / 10).max(self.retry_after_spread);
-        asked.saturating_add(spread.mul_f64(jitter.clamp(0.0, 1.0)))
+        asked.saturating_add(part(spread, jitter))
     }
+
+    /// The wait before a resume after the death of a connection that others shared.
+    #[must_use]
+    pub fn spread(&self, jitter: f64) -> Duration {
+        part(self.shared_spread, jitter)
+    }
+}
+
+/// A part (0 to 1; what is no such number counts as the nearer bound, NaN as 0) of a duration. Never panics.
+fn part(whole: Duration, jitter: f64) -> Duration {
+    let jitter = if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) };
+    Duration::try_from_secs_f64(whole.as_secs_f64() * jitter).unwrap_or(whole)
 }
 
 impl Default for Policy {

@@ -110,7 +110,7 @@ impl Rounds {
         }
         self.lanes.iter_mut().for_each(|lane| lane.asked = false);
         let pause = match (resume, shared) {
-            (true, true) => policy.shared_spread.mul_f64(jitter),
+            (true, true) => policy.spread(jitter),
             (true, false) => Duration::ZERO,
             (false, _) => policy.wait(self.fruitless, jitter),
         };
@@ -124,14 +124,21 @@ impl Rounds {
 
     /// Lets a URL's origin cool until then, as another transfer has learned.
     pub fn cool(&mut self, url: usize, until: Duration) {
-        let lane = &mut self.lanes[url];
-        lane.not_before = lane.not_before.max(until);
+        if let Some(lane) = self.lanes.get_mut(url) {
+            lane.not_before = lane.not_before.max(until);
+        }
     }
 
-    /// Until when a URL cools.
+    /// Until when a URL cools; zero if it never did.
     #[must_use]
     pub fn cools_until(&self, url: usize) -> Duration {
-        self.lanes[url].not_before
+        self.lanes.get(url).map_or(Duration::ZERO, |lane| lane.not_before)
+    }
+
+    /// Whether more than half of the budget is gone.
+    #[must_use]
+    pub fn is_half_spent(&self, policy: &Policy) -> bool {
+        self.fruitless.saturating_mul(2) > policy.retries
     }
 
     /// Stops using a URL.

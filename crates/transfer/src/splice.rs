@@ -15,6 +15,8 @@ pub struct Known<'a> {
     pub validator: Option<&'a Validator>,
     /// Whether a digest will judge the whole.
     pub digest: bool,
+    /// Whether the request had an `If-Range`: then a 206 says that the bytes held are still those of the file.
+    pub if_range: bool,
 }
 
 /// Where the bytes of one answer go: below `held` they are compared, from there on appended, never beyond `end`.
@@ -53,7 +55,7 @@ pub fn splice(known: Known<'_>, head: &Head) -> Splice {
     match head.status {
         200 => whole(known, head),
         206 => part(known, head),
-        416 => nothing(known, head.label),
+        416 => nothing(known, head),
         code => Splice::Fault(Fault::Status {
             code,
             retry_after: head.retry_after,
@@ -89,16 +91,28 @@ fn part(known: Known<'_>, head: &Head) -> Splice {
     }
     if known.size.is_some_and(|size| last >= size) {
         // Only a `*` can hide it until here.
-        return contradiction(Contradiction::Size { was: known.size.unwrap_or(0), is: last + 1 });
+        return contradiction(Contradiction::Size { was: known.size.unwrap_or(0), is: last.saturating_add(1) });
     }
     if first > known.held {
         return Splice::Fault(Fault::Misfit(Misfit::Hole { first, held: known.held }));
     }
-    Splice::Body(Place { from: first, end: Some(last + 1), size: total })
+    if first > 0 && last >= known.held && !vouched(known, head) {
+        return Splice::Fault(Fault::Misfit(Misfit::Unvouched { first, total }));
+    }
+    Splice::Body(Place { from: first, end: Some(last.saturating_add(1)), size: total })
 }
 
-fn nothing(known: Known<'_>, label: Label) -> Splice {
-    match (label, known.size) {
+/// Whether a part may be joined to the bytes held. One that begins at zero compares them all and needs nobody's word.
+fn vouched(known: Known<'_>, head: &Head) -> bool {
+    let same = known.validator.is_some() && known.validator == head.validator.as_ref();
+    known.digest || known.if_range || same
+}
+
+fn nothing(known: Known<'_>, head: &Head) -> Splice {
+    if denied(known, head) {
+        return contradiction(Contradiction::Validator);
+    }
+    match (head.label, known.size) {
         (Label::Unsatisfied { total }, Some(size)) if total != size => {
             contradiction(Contradiction::Size { was: size, is: total })
         }
@@ -117,11 +131,12 @@ fn contradicted(known: Known<'_>, head: &Head, total: Option<u64>) -> Option<Fau
         (None, Some(is)) if is < known.held => Some(Contradiction::Size { was: known.held, is }),
         _ => None,
     };
-    let validator = match (known.validator, &head.validator) {
-        (Some(ours), Some(theirs)) if known.held > 0 && ours.denies(theirs) => Some(Contradiction::Validator),
-        _ => None,
-    };
-    size.or(validator).map(Fault::Contradiction)
+    size.or_else(|| denied(known, head).then_some(Contradiction::Validator)).map(Fault::Contradiction)
+}
+
+fn denied(known: Known<'_>, head: &Head) -> bool {
+    let (Some(ours), Some(theirs)) = (known.validator, &head.validator) else { return false };
+    known.held > 0 && ours.denies(theirs)
 }
 
 fn contradiction(contradiction: Contradiction) -> Splice {

@@ -29,8 +29,11 @@ impl Transfer {
             self.since_refill = 0;
         }
         self.rounds.settle(outcome, now, jitter, &self.policy);
-        // A pass that comes from one URL cannot go on with another.
-        if self.passes.single && self.held > 0 && !self.rounds.is_live(url) && self.rounds.has_other(url) {
+        // A pass that comes from one URL cannot go on with another: it is given up with its URL, and in time where that
+        // brings nothing more.
+        let silent = self.log.last().is_some_and(|attempt| attempt.from == attempt.to);
+        let lost = !self.rounds.is_live(url) || (silent && self.rounds.is_half_spent(&self.policy));
+        if self.passes.single && self.held > 0 && lost && self.rounds.has_other(url) {
             self.must_cut = Some(0);
         }
     }
@@ -50,7 +53,8 @@ impl Transfer {
         }
         let wait = match self.rounds.next(now, &self.policy) {
             Choice::Spent => {
-                return self.give_up(Cause::Spent { attempts: self.since_refill, brought: self.furthest - self.mark });
+                let (attempts, brought) = (self.since_refill, self.furthest - self.mark);
+                return self.give_up(self.mismatch().unwrap_or(Cause::Spent { attempts, brought }));
             }
             Choice::NoUrl => return self.give_up(self.no_url()),
             Choice::Ask(_) => Duration::ZERO,
@@ -89,10 +93,12 @@ impl Transfer {
         let validator = memory.validator.clone().filter(|_| !self.want.digest);
         // Without digest and validator a resume is not trusted: read again and compare. Asking for more than an end that
         // nothing proves brings no bytes that would have to be trusted.
-        let probing = self.probed && self.size.is_none();
+        let probing = self.probed == Some(self.held) && self.size.is_none();
         let vouched = self.want.digest || validator.is_some() || probing;
         let from = (!whole && vouched).then_some(self.held);
-        Ask { url, from, if_range: from.and(validator) }
+        let if_range = from.and(validator);
+        self.if_range = if_range.is_some();
+        Ask { url, from, if_range }
     }
 
     /// All bytes are there and right.
@@ -104,12 +110,17 @@ impl Transfer {
     }
 
     fn no_url(&self) -> Cause {
-        match self.log.last().and_then(|attempt| attempt.fault.clone()) {
-            Some(Fault::Mismatch { got }) if self.passes.got.is_empty() => Cause::Mismatch { got: vec![got] },
-            Some(Fault::Mismatch { .. }) => Cause::Mismatch { got: self.passes.got.clone() },
-            Some(fault) => Cause::NoUrl(fault),
-            None => Cause::NoUrl(Fault::Url("no URL was given".to_owned())),
-        }
+        self.mismatch().unwrap_or_else(|| {
+            let last = self.log.last().and_then(|attempt| attempt.fault.clone());
+            Cause::NoUrl(last.unwrap_or_else(|| Fault::Url("no URL was given".to_owned())))
+        })
+    }
+
+    /// The cause where the last attempt ended with a wrong digest.
+    fn mismatch(&self) -> Option<Cause> {
+        let Some(Fault::Mismatch { got }) = &self.log.last()?.fault else { return None };
+        let passes = &self.passes.got;
+        Some(Cause::Mismatch { got: if passes.is_empty() { vec![got.clone()] } else { passes.clone() } })
     }
 
     pub(super) fn give_up(&mut self, cause: Cause) -> Step {

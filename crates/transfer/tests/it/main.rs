@@ -1,0 +1,13 @@
+//! The retry law as tables, stories and properties; see `docs/design/2026-11-24-retry-law.md`.
+
+mod classify;
+mod driver;
+mod head;
+mod model;
+mod redirects;
+mod refill;
+mod retry_after;
+mod rounds;
+mod splice;
+mod validators;
+mod waits;
