@@ -9,5 +9,6 @@ mod refill;
 mod retry_after;
 mod rounds;
 mod splice;
+mod story;
 mod validators;
 mod waits;
