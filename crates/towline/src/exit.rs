@@ -1,0 +1,103 @@
+//! Failures of the program and their exit codes.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use towline_client::keys::NetrcError;
+use towline_store::{HashError, StoreError};
+use towline_transfer::{Cause, Contradiction, Failure, Fault};
+
+/// Exit codes, as `--help` and the README list them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    Ok = 0,
+    Input = 1,
+    Usage = 2,
+    Network = 3,
+    Verification = 4,
+    Disk = 6,
+    NotFound = 7,
+    Interrupted = 130,
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// What ends a command, or one file of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
+    #[error("`{url}` is not a URL that can be asked: {detail}")]
+    Url { url: String, detail: String },
+    #[error("{url} names no file: say with --output where it should go")]
+    NoName { url: String },
+    #[error("two of the URLs would both become {}", .0.display())]
+    SameFile(PathBuf),
+    #[error("{url} carries the digest {inner}, and --sha256 says {given}")]
+    TwoDigests { url: String, inner: String, given: String },
+    #[error("#{fragment} at the end of {url} is no digest: {detail}")]
+    Fragment { url: String, fragment: String, detail: String },
+    #[error(transparent)]
+    Netrc(#[from] NetrcError),
+    #[error("there is no cache directory, for no home directory is known: name one with --cache-dir")]
+    NoCacheDir,
+    #[error("cannot write events to {}: {source}", path.display())]
+    Events { path: PathBuf, source: io::Error },
+    #[error("{}", chain(.0))]
+    Store(#[from] StoreError),
+    #[error("{}", chain(.0))]
+    Hash(#[from] HashError),
+    #[error("cannot {what} {}: {source}", path.display())]
+    Disk { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot write to standard output: {0}")]
+    Stdout(io::Error),
+    #[error("could not download {name}: {}", .failure.cause)]
+    Transfer { name: String, failure: Failure },
+}
+
+impl Error {
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Runtime(_)
+            | Self::NoCacheDir
+            | Self::Store(_)
+            | Self::Hash(_)
+            | Self::Disk { .. }
+            | Self::Events { .. }
+            | Self::Stdout(_) => Code::Disk,
+            Self::Url { .. } | Self::NoName { .. } | Self::SameFile(_) | Self::TwoDigests { .. } => Code::Usage,
+            Self::Fragment { .. } => Code::Usage,
+            Self::Netrc(_) => Code::Input,
+            Self::Transfer { failure, .. } => of(&failure.cause),
+        }
+    }
+}
+
+/// The exit code of a transfer that failed.
+fn of(cause: &Cause) -> Code {
+    match cause {
+        Cause::Mismatch { .. } | Cause::NoUrl(Fault::Contradiction(Contradiction::Size { .. })) => Code::Verification,
+        Cause::NoUrl(Fault::Status { code: 404 | 410, .. }) => Code::NotFound,
+        Cause::NoUrl(Fault::Url(_)) => Code::Usage,
+        Cause::Disk(_) | Cause::NoUrl(Fault::Disk(_)) => Code::Disk,
+        Cause::Spent { .. } | Cause::NoUrl(_) | Cause::MaxTime(_) | Cause::Blind(_) => Code::Network,
+    }
+}
+
+/// Prints an error of the whole command.
+pub(crate) fn fail(error: &Error) -> ExitCode {
+    anstream::eprintln!("{}: {error}", crate::report::ERROR);
+    error.code().into()
+}
+
+/// A message and its causes, each once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

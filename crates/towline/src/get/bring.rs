@@ -1,0 +1,252 @@
+//! One file: from the cache or another process, else from the network, to its place.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use towline_client::{Client, Event, Wanted, clock};
+use towline_store::{Claim, Digest, Follower, Hasher, Note, Outcome, Spool, State, Store};
+use towline_transfer::{Attempt, Cause};
+
+use super::plan::{Place, Plan};
+use super::sink::SpoolSink;
+use crate::exit::{Code, Error};
+use crate::report::Job;
+
+/// How often the spool of another process is looked at.
+const POLL: Duration = Duration::from_millis(50);
+/// How often others are told that we are alive while nothing comes.
+const BEAT: Duration = Duration::from_secs(20);
+
+/// Brings a file and reports how it went.
+pub(super) async fn bring(client: &Client, store: &Store, plan: &Plan, job: &Job) -> Code {
+    let mut log = Vec::new();
+    match try_bring(client, store, plan, job, &mut log).await {
+        Ok(()) => Code::Ok,
+        Err(error) => {
+            let kept =
+                !matches!(&error, Error::Transfer { failure, .. } if matches!(failure.cause, Cause::Mismatch { .. }));
+            job.failed(&error, &log, kept);
+            error.code()
+        }
+    }
+}
+
+async fn try_bring(
+    client: &Client,
+    store: &Store,
+    plan: &Plan,
+    job: &Job,
+    log: &mut Vec<Attempt>,
+) -> Result<(), Error> {
+    if let (Place::File(path), Some(digest)) = (&plan.place, &plan.digest)
+        && is_there(path, digest).await?
+    {
+        job.was_there(path);
+        return Ok(());
+    }
+    loop {
+        match store.claim(&plan.key)? {
+            Claim::Lead(spool) => return lead(client, spool, plan, job, log).await,
+            Claim::Follow(follower) => {
+                if follow(follower, plan, job).await? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// Whether the destination is the file already.
+async fn is_there(path: &Path, digest: &Digest) -> Result<bool, Error> {
+    if !path.is_file() {
+        return Ok(false);
+    }
+    let owned = path.to_path_buf();
+    let hashed = tokio::task::spawn_blocking(move || hash(&owned)).await;
+    let failed = |source| Error::Disk { what: "read", path: path.to_path_buf(), source };
+    let found = hashed.map_err(io::Error::other).and_then(|found| found).map_err(failed)?;
+    Ok(found == digest.hex())
+}
+
+fn hash(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut HashWriter(&mut hash))?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// `io::copy` with a large buffer would be faster; the page cache makes up for it.
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Brings the file over the network, from what the spool holds on.
+async fn lead(client: &Client, spool: Spool, plan: &Plan, job: &Job, log: &mut Vec<Attempt>) -> Result<(), Error> {
+    let note = spool.note().clone();
+    job.leads(spool.len(), note.size);
+    let hasher = plan.digest.as_ref().map(|_| Hasher::follow(&spool).map(Arc::new)).transpose()?;
+    let sources: Vec<String> =
+        plan.urls.iter().map(|url| towline_store::Key::of_url(url.as_str()).as_str().to_owned()).collect();
+    let validator = note.validator.clone().and_then(|validator| {
+        let url = sources.iter().position(|source| Some(source) == note.validator_source.as_ref())?;
+        Some((url, validator))
+    });
+    let wanted = Wanted {
+        urls: plan.urls.clone(),
+        size: None,
+        digest: plan.digest.is_some(),
+        learned_size: note.size,
+        validator,
+    };
+    let spool = Rc::new(RefCell::new(spool));
+    let fresh = Note { digest: plan.digest.clone(), name: Some(plan.name.clone()), ..note };
+    let notes = Notes { spool: Rc::clone(&spool), sources, note: RefCell::new(fresh) };
+    let mut sink = SpoolSink { spool: Rc::clone(&spool), wanted: hasher.zip(plan.digest.clone()) };
+    let observe = |event: Event<'_>| {
+        notes.take(&event);
+        job.take(&event);
+    };
+    let fetch = client.fetch(wanted, &mut sink, observe);
+    let outcome = tokio::select! {
+        outcome = fetch => outcome,
+        never = beat(&spool) => match never {},
+    };
+    let outcome = outcome.map_err(|error| Error::Url { url: plan.shown[0].clone(), detail: error.to_string() })?;
+    *log = outcome.log;
+    drop((sink, notes));
+    let Some(spool) = Rc::into_inner(spool).map(RefCell::into_inner) else {
+        return Err(Error::Runtime(io::Error::other("the spool is still in use")));
+    };
+    match outcome.result {
+        Ok(()) => place(spool, plan, job).await,
+        Err(failure) => {
+            match failure.cause {
+                Cause::Mismatch { .. } => spool.discard()?,
+                _ => spool.release(Outcome::Failed),
+            }
+            Err(Error::Transfer { name: plan.name.clone(), failure })
+        }
+    }
+}
+
+/// Tells other processes that this one is alive while nothing comes.
+async fn beat(spool: &RefCell<Spool>) -> std::convert::Infallible {
+    loop {
+        clock::pause(BEAT).await;
+        // A disk that cannot take this will tell by the next append.
+        let _ = spool.borrow_mut().beat();
+    }
+}
+
+/// What the next run has to know, kept beside the bytes.
+struct Notes {
+    spool: Rc<RefCell<Spool>>,
+    /// A name for each URL that gives nothing of it away.
+    sources: Vec<String>,
+    note: RefCell<Note>,
+}
+
+impl Notes {
+    fn take(&self, event: &Event<'_>) {
+        let mut note = self.note.borrow_mut();
+        let before = note.clone();
+        match event {
+            Event::Answered { size } => note.size = *size,
+            Event::Vouched { url, validator } => {
+                note.validator = Some((*validator).to_owned());
+                note.validator_source = self.sources.get(*url).cloned();
+            }
+            Event::Cut { .. } => (note.validator, note.validator_source) = (None, None),
+            _ => return,
+        }
+        if *note != before {
+            // Only a later run misses it; the bytes are what counts.
+            let _ = self.spool.borrow_mut().set_note(note.clone());
+        }
+    }
+}
+
+/// Puts a finished spool where it belongs.
+async fn place(spool: Spool, plan: &Plan, job: &Job) -> Result<(), Error> {
+    match &plan.place {
+        Place::File(path) => {
+            make_folder(path)?;
+            let to = path.clone();
+            let moved = tokio::task::spawn_blocking(move || spool.persist(to)).await;
+            moved.map_err(|error| Error::Runtime(io::Error::other(error)))??;
+            job.finished(path);
+        }
+        Place::Stdout => {
+            let copied = tokio::task::spawn_blocking(move || {
+                let mut from = File::open(spool.path())?;
+                io::copy(&mut from, &mut io::stdout().lock()).map(|_| spool)
+            });
+            let spool = copied.await.map_err(io::Error::other).and_then(|done| done).map_err(Error::Stdout)?;
+            spool.discard()?;
+            job.finished(Path::new("standard output"));
+        }
+    }
+    Ok(())
+}
+
+fn make_folder(path: &Path) -> Result<(), Error> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|source| Error::Disk { what: "create", path: folder.to_path_buf(), source })
+}
+
+/// Follows another process that brings the same file. `false`: it has stopped, and somebody has to take over.
+async fn follow(mut follower: Follower, plan: &Plan, job: &Job) -> Result<bool, Error> {
+    job.follows(0, follower.note().size);
+    loop {
+        match follower.poll()? {
+            State::Growing { len } => job.grew(len, follower.note().size),
+            State::Cut { at } => job.take(&Event::Cut { held: at }),
+            State::OwnerGone | State::Failed => return Ok(false),
+            State::Complete => break,
+        }
+        clock::pause(POLL).await;
+    }
+    match &plan.place {
+        Place::File(path) => {
+            make_folder(path)?;
+            let (to, digest) = (path.clone(), plan.digest.clone());
+            let copied = tokio::task::spawn_blocking(move || match digest {
+                Some(digest) => follower.copy_verified(to, &digest),
+                None => follower.copy_to(to),
+            });
+            match copied.await.map_err(|error| Error::Runtime(io::Error::other(error)))? {
+                Ok(()) => {}
+                // It went away under the copy, or was not what its owner had said: bring it ourselves.
+                Err(towline_store::StoreError::Changed { .. } | towline_store::StoreError::Digest { .. }) => {
+                    return Ok(false);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            let size = std::fs::metadata(path).map(|found| found.len()).ok();
+            job.grew(size.unwrap_or_default(), size);
+            job.finished(path);
+        }
+        Place::Stdout => {
+            let copied =
+                tokio::task::spawn_blocking(move || io::copy(&mut follower.reader(), &mut io::stdout().lock()));
+            let size = copied.await.map_err(io::Error::other).and_then(|done| done).map_err(Error::Stdout)?;
+            job.grew(size, Some(size));
+            job.finished(Path::new("standard output"));
+        }
+    }
+    Ok(true)
+}

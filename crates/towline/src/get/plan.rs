@@ -1,0 +1,145 @@
+//! What has to be brought, and where to.
+
+use std::path::PathBuf;
+
+use percent_encoding::percent_decode_str;
+use towline_client::Url;
+use towline_store::{Digest, Key};
+
+use crate::args::Get;
+use crate::exit::Error;
+
+/// One file.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) name: String,
+    pub(super) urls: Vec<Url>,
+    /// The URLs as they may be shown: without credentials and query.
+    pub(super) shown: Vec<String>,
+    pub(super) digest: Option<Digest>,
+    pub(super) place: Place,
+    pub(super) key: Key,
+}
+
+/// Where a file goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    File(PathBuf),
+    Stdout,
+}
+
+/// One plan for each URL of the command.
+pub(super) fn plans(get: &Get) -> Result<Vec<Plan>, Error> {
+    let plans = get.urls.iter().map(|text| plan(text, get)).collect::<Result<Vec<_>, _>>()?;
+    for (at, plan) in plans.iter().enumerate() {
+        if let Place::File(path) = &plan.place
+            && plans[..at].iter().any(|other| other.place == plan.place)
+        {
+            return Err(Error::SameFile(path.clone()));
+        }
+    }
+    Ok(plans)
+}
+
+fn plan(text: &str, get: &Get) -> Result<Plan, Error> {
+    let mut first = parse(text)?;
+    let carried = fragment(&mut first)?;
+    let digest = match (carried, get.sha256.clone()) {
+        (Some(inner), Some(given)) if inner != given => {
+            let (inner, given) = (inner.hex().to_owned(), given.hex().to_owned());
+            return Err(Error::TwoDigests { url: shown(&first), inner, given });
+        }
+        (carried, given) => given.or(carried),
+    };
+    let name = file_name(&first);
+    let place = match (&get.output, name.clone()) {
+        (Some(path), _) if path.as_os_str() == "-" => Place::Stdout,
+        (Some(path), _) => Place::File(path.clone()),
+        (None, Some(name)) => Place::File(get.dir.clone().unwrap_or_default().join(name)),
+        (None, None) => return Err(Error::NoName { url: shown(&first) }),
+    };
+    let named = match &place {
+        Place::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        Place::Stdout => None,
+    };
+    let mut urls = vec![first];
+    for mirror in &get.mirror {
+        let mut url = parse(mirror)?;
+        url.set_fragment(None);
+        urls.push(url);
+    }
+    let key = digest.as_ref().map_or_else(|| Key::of_url(urls[0].as_str()), Key::from);
+    let name = named.or(name).unwrap_or_else(|| shown(&urls[0]));
+    Ok(Plan { name, shown: urls.iter().map(shown).collect(), urls, digest, place, key })
+}
+
+fn parse(text: &str) -> Result<Url, Error> {
+    let refuse = |detail: String| {
+        // What cannot be parsed may still have a password in it.
+        let url = match text.rsplit_once('@') {
+            Some((_, rest)) => format!("…@{rest}"),
+            None => text.to_owned(),
+        };
+        Error::Url { url, detail }
+    };
+    let url = Url::parse(text).map_err(|error| match error.to_string() {
+        text if text.contains("relative URL") => refuse("it has to begin with https:// or http://".to_owned()),
+        text => refuse(text),
+    })?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        scheme => Err(refuse(format!("`{scheme}` is neither http nor https"))),
+    }
+}
+
+/// Takes `#sha256=HEX` off a URL, as package indexes write it (PEP 503); other fragments mean nothing here.
+fn fragment(url: &mut Url) -> Result<Option<Digest>, Error> {
+    let Some(fragment) = url.fragment().map(str::to_owned) else { return Ok(None) };
+    url.set_fragment(None);
+    let hex = fragment.split('&').find_map(|part| part.strip_prefix("sha256="));
+    let digest = |hex| {
+        Digest::sha256(hex).map_err(|error| Error::Fragment {
+            url: shown(url),
+            fragment: fragment.clone(),
+            detail: error.to_string(),
+        })
+    };
+    hex.map(digest).transpose()
+}
+
+/// The last part of the path, if it can be a file's name.
+fn file_name(url: &Url) -> Option<String> {
+    let last = url.path_segments()?.next_back()?;
+    let name = percent_decode_str(last).decode_utf8().ok()?.into_owned();
+    let fits = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
+    fits.then_some(name)
+}
+
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    let signed = url.query().is_some();
+    url.set_query(None);
+    let _ = (url.set_username(""), url.set_password(None));
+    if signed { format!("{url}?…") } else { url.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_stay_in_their_folder() {
+        for (url, name) in [
+            ("https://h/a/b-1.0.whl", Some("b-1.0.whl")),
+            ("https://h/a%2Bb.tar.gz?token=x", Some("a+b.tar.gz")),
+            ("https://h/a/", None),
+            ("https://h", None),
+            ("https://h/%2e%2e", None),
+            ("https://h/..%2f..%2fetc", None),
+            ("https://h/a%00b", None),
+            ("https://h/a%5cb", None),
+        ] {
+            assert_eq!(file_name(&url.parse().unwrap()).as_deref(), name, "{url}");
+        }
+    }
+}

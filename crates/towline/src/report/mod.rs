@@ -1,0 +1,259 @@
+//! What the user sees: one bar for each file's whole life, or lines, and events for machines.
+
+mod events;
+mod ledger;
+mod screen;
+mod units;
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use towline_client::Event;
+use towline_transfer::Attempt;
+
+use crate::args::{Color, Shared};
+use crate::exit::Error;
+use events::{Events, Told};
+use screen::{Line, Screen};
+pub(crate) use units::bytes;
+
+/// How an error begins.
+pub(crate) const ERROR: &str = "\x1b[1;31merror\x1b[0m";
+
+/// Everything that is shown goes through here.
+pub(crate) struct Report {
+    screen: Screen,
+    events: RefCell<Option<Events>>,
+    verbose: bool,
+}
+
+impl Report {
+    /// As the options say.
+    pub(crate) fn new(shared: &Shared) -> Result<Rc<Self>, Error> {
+        let choice = match shared.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        let events = shared.events.as_deref().map(Events::open).transpose()?;
+        let screen = Screen::new(shared.quiet, shared.no_progress);
+        Ok(Rc::new(Self { screen, events: RefCell::new(events), verbose: shared.verbose }))
+    }
+
+    /// A file that is wanted. `urls` are as they may be shown.
+    pub(crate) fn job(self: &Rc<Self>, name: &str, urls: Vec<String>) -> Job {
+        let job = Job {
+            report: Rc::clone(self),
+            name: name.to_owned(),
+            urls,
+            began: Instant::now(),
+            line: RefCell::new(None),
+            held: Cell::new(0),
+            size: Cell::new(None),
+            began_with: Cell::new(0),
+            attempts: Cell::new(0),
+            faults: Cell::new(0),
+            reread: Cell::new(0),
+            told: Cell::new(None),
+        };
+        job.event(&Told::Started { urls: &job.urls });
+        job
+    }
+
+    /// A line on standard error, unless `--quiet`.
+    pub(crate) fn say(&self, text: &str) {
+        self.screen.say(text);
+    }
+}
+
+/// What is shown of one file.
+pub(crate) struct Job {
+    report: Rc<Report>,
+    name: String,
+    urls: Vec<String>,
+    began: Instant,
+    line: RefCell<Option<Line>>,
+    held: Cell<u64>,
+    size: Cell<Option<u64>>,
+    /// Bytes that an earlier run had left.
+    began_with: Cell<u64>,
+    attempts: Cell<usize>,
+    faults: Cell<usize>,
+    reread: Cell<u64>,
+    /// When progress was last told.
+    told: Cell<Option<Instant>>,
+}
+
+/// Progress is written at most this often.
+const OFTEN: Duration = Duration::from_millis(100);
+
+impl Job {
+    /// Bytes held, and the size if it is known.
+    pub(crate) fn reached(&self) -> (u64, Option<u64>) {
+        (self.held.get(), self.size.get())
+    }
+
+    /// This process brings the file, and goes on from what is there.
+    pub(crate) fn leads(&self, held: u64, size: Option<u64>) {
+        self.began_with.set(held);
+        self.grew(held, size);
+        if held > 0 {
+            let text = format!("{}: going on from {} that an earlier run left", self.name, bytes(held));
+            self.note(&text, &format!("going on from {}", bytes(held)));
+        }
+    }
+
+    /// Another process brings the file.
+    pub(crate) fn follows(&self, held: u64, size: Option<u64>) {
+        let text = format!("{}: another towline is bringing this file; following it", self.name);
+        self.note(&text, "following another towline");
+        self.event(&Told::Following);
+        self.grew(held, size);
+    }
+
+    /// Bytes came, here or in the process that is followed.
+    pub(crate) fn grew(&self, held: u64, size: Option<u64>) {
+        self.held.set(held);
+        self.size.set(size.or(self.size.get()));
+        let mut line = self.line.borrow_mut();
+        line.get_or_insert_with(|| self.report.screen.line(&self.name)).set(held, self.size.get());
+        drop(line);
+        let due = self.told.get().is_none_or(|told| told.elapsed() >= OFTEN);
+        if due || size.is_some_and(|size| size == held) {
+            self.told.set(Some(Instant::now()));
+            self.event(&Told::Progress { held, size: self.size.get() });
+        }
+    }
+
+    /// Takes an event of the transfer.
+    pub(crate) fn take(&self, event: &Event<'_>) {
+        match event {
+            Event::Answered { size } => self.size.set(*size),
+            Event::Grew { held } => self.grew(*held, self.size.get()),
+            Event::Cut { held } => {
+                self.event(&Told::Cut { held: *held });
+                self.held.set(*held);
+                self.told.set(None);
+                self.grew(*held, None);
+            }
+            Event::Ended { attempt, record } => self.ended(*attempt, record),
+            Event::Waiting { wait } => self.event(&Told::Waiting { seconds: wait.as_secs_f64() }),
+            Event::Verifying => self.bar("checking the digest"),
+            _ => {}
+        }
+    }
+
+    fn ended(&self, number: usize, record: &Attempt) {
+        self.attempts.set(number);
+        self.reread.set(self.reread.get() + record.reread);
+        self.event(&Told::Progress { held: record.to, size: self.size.get() });
+        self.event(&Told::attempt(number, record, &self.urls));
+        if let Some(fault) = &record.fault {
+            self.faults.set(self.faults.get() + 1);
+            let wait =
+                if record.waited.is_zero() { String::new() } else { format!(" in {}", units::time(record.waited)) };
+            let at = ledger::position(record.to, self.size.get());
+            let text = format!("{}: attempt {number} ended at {at}: {fault}; next{wait}", self.name);
+            let next = ordinal(number + 1);
+            self.note(&text, &format!("resuming at {}{wait}, {next} time: {fault}", bytes(record.to)));
+        } else {
+            self.bar("");
+        }
+        if self.report.verbose {
+            ledger::hops(record).for_each(|hop| self.report.say(&format!("{}:   {hop}", self.name)));
+        }
+    }
+
+    /// The file is at its place.
+    pub(crate) fn finished(&self, place: &Path) {
+        self.close();
+        let took = units::time(self.began.elapsed());
+        let mut text = format!("{}: {} in {took}", place.display(), bytes(self.held.get()));
+        let (faults, earlier) = (self.faults.get(), self.began_with.get());
+        if faults > 0 {
+            let word = if faults == 1 { "fault" } else { "faults" };
+            text += &format!(", {} attempts, {faults} {word} survived", self.attempts.get());
+        }
+        if earlier > 0 {
+            text += &format!(", {} of it from an earlier run", bytes(earlier));
+        }
+        if self.reread.get() > 0 {
+            text += &format!(", {} re-read", bytes(self.reread.get()));
+        }
+        self.report.say(&text);
+        self.event(&Told::Finished { path: place, size: self.held.get(), attempts: self.attempts.get() });
+    }
+
+    /// The file was there already, verified.
+    pub(crate) fn was_there(&self, place: &Path) {
+        self.close();
+        self.report.say(&format!("{}: already there, and its digest is right", place.display()));
+        self.event(&Told::WasThere { path: place });
+    }
+
+    /// The file does not come. `log` are the attempts of this run.
+    pub(crate) fn failed(&self, error: &Error, log: &[Attempt], kept: bool) {
+        self.close();
+        let (held, size) = self.reached();
+        let text = ledger::failure(error, log, &self.urls, kept.then_some((held, size)));
+        self.report.screen.error(&text);
+        let code = error.code() as u8;
+        self.event(&Told::Failed { error: &error.to_string(), exit_code: code, held, size });
+    }
+
+    /// The user has interrupted the program.
+    pub(crate) fn interrupted(&self) {
+        self.close();
+        let (held, size) = self.reached();
+        let text = match held {
+            0 => format!("interrupted: nothing of {} had come", self.name),
+            _ => format!("interrupted: {}", ledger::kept(&self.name, held, size)),
+        };
+        self.report.screen.error(&text);
+        self.event(&Told::Interrupted { held, size });
+    }
+
+    fn close(&self) {
+        if let Some(line) = self.line.borrow_mut().take() {
+            line.close();
+        }
+    }
+
+    /// A line where there are no bars, or the same in the bar.
+    fn note(&self, line: &str, bar: &str) {
+        if self.report.screen.has_bars() {
+            self.bar(bar);
+        } else {
+            self.report.say(line);
+        }
+    }
+
+    fn bar(&self, text: &str) {
+        if let Some(line) = &*self.line.borrow() {
+            line.note(text);
+        }
+    }
+
+    fn event(&self, told: &Told<'_>) {
+        let mut events = self.report.events.borrow_mut();
+        if let Some(open) = &mut *events
+            && !open.write(&self.name, self.began.elapsed(), told)
+        {
+            *events = None;
+        }
+    }
+}
+
+fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}

@@ -1,0 +1,98 @@
+//! The terminal, or what stands in for it.
+
+use std::io::IsTerminal;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Bars on a terminal, lines elsewhere, nothing with `--quiet`.
+pub(super) struct Screen {
+    bars: Option<MultiProgress>,
+    quiet: bool,
+}
+
+/// What one file shows.
+pub(super) struct Line {
+    bar: Option<ProgressBar>,
+    name: String,
+}
+
+/// Below this many columns a bar is reduced to its percentage.
+const NARROW: u16 = 90;
+
+impl Screen {
+    pub(super) fn new(quiet: bool, no_progress: bool) -> Self {
+        let bars = !quiet && !no_progress && std::io::stderr().is_terminal();
+        let target = || MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        Self { bars: bars.then(target), quiet }
+    }
+
+    pub(super) fn has_bars(&self) -> bool {
+        self.bars.is_some()
+    }
+
+    /// A line above the bars.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet {
+            self.error(text);
+        }
+    }
+
+    /// The same, with `--quiet`, too.
+    pub(super) fn error(&self, text: &str) {
+        let print = || anstream::eprintln!("{text}");
+        match &self.bars {
+            Some(bars) => bars.suspend(print),
+            None => print(),
+        }
+    }
+
+    pub(super) fn line(&self, name: &str) -> Line {
+        let bar = self.bars.as_ref().map(|bars| {
+            let bar = bars.add(ProgressBar::no_length());
+            bar.set_style(style(columns() < NARROW));
+            bar.set_message(name.to_owned());
+            bar
+        });
+        Line { bar, name: name.to_owned() }
+    }
+}
+
+impl Line {
+    /// The position is what is on disk, never more.
+    pub(super) fn set(&self, held: u64, size: Option<u64>) {
+        let Some(bar) = &self.bar else { return };
+        match size {
+            Some(size) if bar.length() != Some(size) => bar.set_length(size),
+            _ => {}
+        }
+        bar.set_position(held);
+    }
+
+    /// What is going on, beside the name.
+    pub(super) fn note(&self, text: &str) {
+        if let Some(bar) = &self.bar {
+            let separator = if text.is_empty() { "" } else { ": " };
+            bar.set_message(format!("{}{separator}{text}", self.name));
+        }
+    }
+
+    pub(super) fn close(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn style(narrow: bool) -> ProgressStyle {
+    let template = if narrow {
+        "{wide_msg} {percent:>3}%"
+    } else {
+        "{wide_msg} {bar:20} {decimal_bytes:>9} of {decimal_total_bytes:9} {decimal_bytes_per_sec:>11} {eta:>4}"
+    };
+    ProgressStyle::with_template(template)
+        .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━╸─"))
+}
+
+fn columns() -> u16 {
+    rustix::termios::tcgetwinsize(std::io::stderr()).map_or(80, |size| size.ws_col)
+}
