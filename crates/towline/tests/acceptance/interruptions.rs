@@ -1,0 +1,1 @@
+//! Kills, interrupts, and several processes at once.

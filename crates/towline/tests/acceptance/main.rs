@@ -1,0 +1,12 @@
+//! The list of promises: one test a claim, each printing its figure. Small samples by default, everything with
+//! `TOWLINE_FULL=1`. Read it with
+//!
+//! ```text
+//! cargo test -p towline --test acceptance -- --nocapture --test-threads=1
+//! ```
+
+mod support;
+
+mod interruptions;
+mod journeys;
+mod scenarios;

@@ -1,0 +1,1 @@
+//! Every row of the scenarios that other tools' suites hold.
