@@ -11,7 +11,7 @@ use std::{
 use crate::{
     Follower, Key, Spool, Store, StoreError,
     election::{self, Chain},
-    ownership::{Owner, Verdict},
+    ownership::{Owner, Phase, Verdict},
     persist,
     registry::Held,
     sidecar::{Found, Sidecar},
@@ -130,6 +130,11 @@ impl<'a> Candidate<'a> {
             }
             // The note goes first: a crash in between must not leave bytes that nobody knows anything about.
             self.sidecar.note = left.sidecar.note.clone();
+            if left.verdict == Verdict::Stale {
+                // Another boot or host: a crash of the system may have put zeros for bytes. With a digest that shows;
+                // without, the caller must compare, and does where there is no validator.
+                self.sidecar.note.validator = None;
+            }
             self.save()?;
             taken = match left.verdict {
                 Verdict::Orphan => self.rename(left, &path, &mine)?,
@@ -226,7 +231,13 @@ struct Leftover {
 
 impl Drop for Candidate<'_> {
     fn drop(&mut self) {
-        if !self.settled {
+        if self.settled {
+            // Failed behind the point of no return: others must not take this process for its owner.
+            if self.held.is_some() {
+                self.sidecar.state = Phase::Stopped;
+                let _ = self.sidecar.save_last(self.dir);
+            }
+        } else {
             election::step_down(&self.link, &self.sidecar.token);
             let _ = fs::remove_file(Sidecar::path(self.dir, &self.sidecar.token));
         }

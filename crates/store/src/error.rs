@@ -65,6 +65,12 @@ pub enum StoreError {
         /// The digest of the bytes.
         found: crate::Digest,
     },
+    /// A followed file is somebody else's now.
+    #[error("{} was taken over while it was copied: claim it again", path.display())]
+    Changed {
+        /// The partial file.
+        path: PathBuf,
+    },
     /// Other processes changed the directory under every try to claim.
     #[error("{} kept changing under {tries} tries to claim it: is something deleting the cache?", path.display())]
     Contended {
@@ -118,7 +124,7 @@ impl StoreError {
             | Self::Io { source, .. } => source.kind(),
             Self::NotRegular { .. } => ErrorKind::AlreadyExists,
             Self::Length { .. } | Self::Digest { .. } => ErrorKind::InvalidData,
-            Self::Contended { .. } => ErrorKind::ResourceBusy,
+            Self::Contended { .. } | Self::Changed { .. } => ErrorKind::ResourceBusy,
         }
     }
 }

@@ -157,7 +157,8 @@ impl Follower {
     /// those the owner vouches for; see [`Follower::copy_verified`].
     ///
     /// # Errors
-    /// Before [`State::Complete`] was seen, when `dest` is no regular file, and on failures of the disk.
+    /// Before [`State::Complete`] was seen, when `dest` is no regular file, when the spool has a new owner meanwhile,
+    /// and on failures of the disk.
     pub fn copy_to(&self, dest: impl AsRef<Path>) -> Result<(), StoreError> {
         self.copy(dest.as_ref(), None)
     }
@@ -175,7 +176,12 @@ impl Follower {
             let error = io::Error::new(ErrorKind::WouldBlock, "the file is not complete yet");
             return Err(StoreError::at("copy", &self.path, error));
         };
-        persist::copy_to(&Source { file, path: &self.path, len }, dest, digest)
+        persist::copy_to(&Source { file, path: &self.path, len }, dest, digest, || {
+            // The sidecar goes before an adopter of a dead owner's file writes to it: while it stands, the bytes do.
+            let stands =
+                matches!(Sidecar::load(&self.dir, &self.token), Ok(Found::Known(now)) if now.state == Phase::Complete);
+            if stands { Ok(()) } else { Err(StoreError::Changed { path: self.path.clone() }) }
+        })
     }
 }
 

@@ -34,14 +34,19 @@ pub(crate) fn move_to(source: &Source<'_>, dest: &Path) -> Result<(), StoreError
             Err(error) => return Err(StoreError::at("move the finished file to", &dest, error)),
         }
     }
-    copy_to(source, &dest, None)?;
+    copy_to(source, &dest, None, || Ok(()))?;
     // The copy is what was asked for; a leftover is pruned.
     let _ = fs::remove_file(source.path);
     Ok(())
 }
 
-/// Copies (shares the blocks, where the file system can) beside `dest`, checks, renames.
-pub(crate) fn copy_to(source: &Source<'_>, dest: &Path, expected: Option<&Digest>) -> Result<(), StoreError> {
+/// Copies (shares the blocks, where the file system can) beside `dest`, checks, asks `still`, renames.
+pub(crate) fn copy_to(
+    source: &Source<'_>,
+    dest: &Path,
+    expected: Option<&Digest>,
+    still: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let dest = target(dest)?;
     let mut staged = Staged::new(dest.parent().unwrap_or_else(|| Path::new(".")))?;
     let copied = duplicate(source.file, &mut staged.file, source.len)
@@ -55,6 +60,7 @@ pub(crate) fn copy_to(source: &Source<'_>, dest: &Path, expected: Option<&Digest
             return Err(StoreError::Digest { path: dest, expected: expected.clone(), found });
         }
     }
+    still()?;
     staged.publish(&dest)
 }
 

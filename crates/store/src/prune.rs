@@ -38,7 +38,7 @@ impl Store {
         self.prune(now).map_err(|error| StoreError::at("prune", &partial, error))
     }
 
-    /// The same for finished transfers only, once a store: nobody has to remember to prune for small files to go.
+    /// The same, once a store: nobody has to remember to prune. Failures wait for the next time.
     pub(crate) fn sweep(&self) {
         let _ = self.prune(SystemTime::now());
     }

@@ -110,8 +110,10 @@ impl Spool {
     /// waits for a reader.
     ///
     /// # Errors
-    /// When the disk is full or broken. What was written before the failure stays, counted by [`Spool::len`].
+    /// When the disk is full or broken; what was written before the failure stays, counted by [`Spool::len`]. Also
+    /// after [`Spool::complete`].
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.must_grow()?;
         if self.ragged {
             self.trim()?;
         }
@@ -129,6 +131,15 @@ impl Spool {
             let need = self.sidecar.note.size.map(|size| size.saturating_sub(self.len)).or(Some(missing));
             StoreError::at("write to", &self.path, error).needing(need)
         })
+    }
+
+    /// What was called complete was copied by followers, or is about to be.
+    fn must_grow(&self) -> Result<(), StoreError> {
+        if self.sidecar.state == Phase::Growing {
+            return Ok(());
+        }
+        let error = io::Error::new(io::ErrorKind::InvalidInput, "it was declared complete");
+        Err(StoreError::at("change", &self.path, error))
     }
 
     fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
@@ -171,11 +182,13 @@ impl Spool {
     /// nothing is held there.
     ///
     /// # Errors
-    /// When the sidecar cannot be written or the file not be shortened. The bytes are forgotten even so.
+    /// When the sidecar cannot be written or the file not be shortened: the bytes are forgotten even so. Also after
+    /// [`Spool::complete`].
     pub fn cut(&mut self, at: u64) -> Result<(), StoreError> {
         if at >= self.len {
             return Ok(());
         }
+        self.must_grow()?;
         // Followers first: they look at the sidecar after they read, and must then find the cut.
         self.sidecar.cuts.push(at);
         let told = self.save();
@@ -211,21 +224,19 @@ impl Spool {
         StoreError::at("write the sidecar", &Sidecar::path(&self.dir, &self.sidecar.token), error)
     }
 
-    /// Marks that all bytes are there and right: readers find the end, followers may copy.
+    /// Marks that all bytes are there and right: readers find the end, followers may copy. Nothing can be appended or
+    /// cut any more.
     ///
     /// # Errors
     /// When the sidecar cannot be written; readers in this process find the end all the same.
     pub fn complete(&mut self) -> Result<(), StoreError> {
-        if self.sidecar.state == Phase::Complete {
-            return Ok(());
-        }
         if self.ragged {
             self.trim()?;
         }
         self.sidecar.state = Phase::Complete;
         self.sidecar.len = Some(self.len);
-        self.progress.end(End::Complete);
         self.sidecar.heartbeat = unix_now();
+        self.progress.end(End::Complete);
         self.sidecar.save_last(&self.dir).map_err(|error| self.sidecar_error(error))
     }
 
@@ -247,10 +258,10 @@ impl Spool {
         }
         if self.sidecar.state != Phase::Complete {
             self.sidecar.state = phase;
-            self.sidecar.heartbeat = unix_now();
-            // Nothing better can be done: without it, others in this process's lifetime go on following.
-            let _ = self.sidecar.save_last(&self.dir);
         }
+        self.sidecar.heartbeat = unix_now();
+        // Nothing better can be done: without it, others follow for as long as this process lives.
+        let _ = self.sidecar.save_last(&self.dir);
     }
 
     /// Removes the bytes: they are known to be wrong. Followers are told [`crate::State::Failed`].
@@ -280,7 +291,11 @@ impl Spool {
     /// # Errors
     /// When `dest` is no regular file, or on any failure of the disk; the bytes are then kept for the next claim.
     pub fn persist(mut self, dest: impl AsRef<Path>) -> Result<(), StoreError> {
-        self.complete()?;
+        if self.ragged {
+            self.trim()?;
+        }
+        // Followers learn it from the sidecar. If that fails (somebody emptied the cache) the open file is as good.
+        let _ = self.complete();
         let source = Source { file: &self.progress.file, path: &self.path, len: self.len };
         persist::move_to(&source, dest.as_ref())?;
         self.settled = true;

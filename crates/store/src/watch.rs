@@ -38,13 +38,13 @@ impl Watch {
         see(&self.progress.marks())
     }
 
-    /// Blocks until the spool differs from `seen`.
+    /// Blocks until the spool differs from `seen`, or has ended.
     #[must_use]
     pub fn changed(&self, seen: Seen) -> Seen {
         self.changed_within(seen, None)
     }
 
-    /// Blocks until the spool differs from `seen`, at most for `limit`. Returns what it is then.
+    /// Blocks until the spool differs from `seen` or has ended, at most for `limit`. Returns what it is then.
     #[must_use]
     pub fn changed_for(&self, seen: Seen, limit: Duration) -> Seen {
         self.changed_within(seen, Instant::now().checked_add(limit))
@@ -68,7 +68,7 @@ impl Watch {
             .wait(deadline, |marks, wanted| {
                 *wanted = marks.len.saturating_add(1);
                 let seen = see(marks);
-                (seen != old).then_some(seen)
+                (seen != old || seen.end.is_some()).then_some(seen)
             })
             .unwrap_or_else(|| self.now())
     }

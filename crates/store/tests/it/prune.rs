@@ -1,0 +1,74 @@
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
+
+use serde_json::json;
+use towline_store::{Pruned, Store};
+
+use crate::place::{Place, forge};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[test]
+fn partials_are_kept_for_fourteen_days() {
+    let place = Place::new();
+    place.lead().append(b"01234").unwrap();
+    let now = SystemTime::now();
+    assert_eq!(place.store.prune_partials(now + 13 * DAY).unwrap(), Pruned::default());
+    assert_eq!(place.lead().len(), 5);
+    assert_eq!(place.store.prune_partials(now + 15 * DAY).unwrap(), Pruned { files: 1, bytes: 5 });
+    // The sidecar went with it or goes with the next pruning, in whichever order they were listed.
+    place.store.prune_partials(now + 15 * DAY).unwrap();
+    assert!(!place.partial().exists());
+    assert_eq!(place.lead().len(), 0);
+}
+
+#[test]
+fn what_lives_is_not_pruned() {
+    let place = Place::new();
+    let mut spool = place.lead();
+    spool.append(b"01234").unwrap();
+    let pruned = place.store.prune_partials(SystemTime::now() + 100 * DAY).unwrap();
+    assert_eq!(pruned, Pruned::default());
+    spool.append(b"5").unwrap();
+    drop(spool);
+    assert_eq!(place.lead().len(), 6);
+}
+
+#[test]
+fn a_silent_foreign_partial_goes_too() {
+    let place = Place::new();
+    let mut spool = place.lead();
+    spool.append(b"01234").unwrap();
+    let sidecar = spool.path().with_extension("json");
+    drop(spool);
+    forge(&sidecar, |sidecar| {
+        sidecar["owner"]["host"] = json!("elsewhere");
+        sidecar["heartbeat"] = json!(0);
+    });
+    assert_eq!(place.store.prune_partials(SystemTime::now() + 15 * DAY).unwrap().files, 1);
+}
+
+#[test]
+fn finished_transfers_leave_nothing_after_ten_minutes() {
+    let place = Place::new();
+    let mut spool = place.lead();
+    spool.append(b"01234").unwrap();
+    spool.persist(place.path("dest")).unwrap();
+    place.store.prune_partials(SystemTime::now() + Duration::from_secs(9 * 60)).unwrap();
+    assert!(place.partial().exists(), "followers may still look");
+    let old = SystemTime::now() - Duration::from_secs(11 * 60);
+    for json in place.files("json") {
+        fs::File::options().write(true).open(json).unwrap().set_modified(old).unwrap();
+    }
+    // A new run sweeps by itself.
+    let store = Store::open(place.store.root()).unwrap();
+    let _other = store.claim(&towline_store::Key::of_url("other")).unwrap();
+    assert!(!place.partial().exists());
+}
+
+#[test]
+fn a_store_that_was_never_used_is_pruned_too() {
+    assert_eq!(Place::new().store.prune_partials(SystemTime::now()).unwrap(), Pruned::default());
+}
