@@ -11,7 +11,7 @@ use crate::{
     Digest, Note, StoreError,
     ownership::{Owner, Phase, Verdict},
     persist::{self, Source},
-    sidecar::{Found, Sidecar},
+    sidecar::{Found, Published, Sidecar},
     token::Token,
 };
 
@@ -82,7 +82,7 @@ impl Follower {
     /// When the store cannot be read.
     pub fn poll(&mut self) -> Result<State, StoreError> {
         if let Some(len) = self.complete {
-            return self.ready(len);
+            return self.ready(len, None);
         }
         self.open()?;
         let found = Sidecar::load(&self.dir, &self.token)
@@ -100,7 +100,7 @@ impl Follower {
         }
         self.note = sidecar.note.clone();
         match sidecar.state {
-            Phase::Complete => self.ready(sidecar.len.unwrap_or(0)),
+            Phase::Complete => self.ready(sidecar.len.unwrap_or(0), sidecar.published.as_ref()),
             Phase::Failed => Ok(State::Failed),
             Phase::Stopped => Ok(State::OwnerGone),
             Phase::Growing if sidecar.verdict(&self.me) == Verdict::Live => Ok(State::Growing { len: self.len()? }),
@@ -108,10 +108,13 @@ impl Follower {
         }
     }
 
-    /// Complete, if all the bytes are in reach: the file may have been created and moved between two polls, or
-    /// changed at its destination.
-    fn ready(&mut self, len: u64) -> Result<State, StoreError> {
+    /// Complete, if all the bytes are in reach: the file may have been created and moved between two polls, and been
+    /// changed or removed at its destination.
+    fn ready(&mut self, len: u64, published: Option<&Published>) -> Result<State, StoreError> {
         self.open()?;
+        if self.file.is_none() {
+            self.file = published.and_then(Published::open);
+        }
         if self.file.is_none() || self.len()? != len {
             self.complete = None;
             return Ok(State::OwnerGone);
@@ -176,7 +179,7 @@ impl Follower {
             let error = io::Error::new(ErrorKind::WouldBlock, "the file is not complete yet");
             return Err(StoreError::at("copy", &self.path, error));
         };
-        persist::copy_to(&Source { file, path: &self.path, len }, dest, digest, || {
+        persist::copy_to(&Source { file, path: &self.path, len }, dest, digest, |_| {
             // The sidecar goes before an adopter of a dead owner's file writes to it: while it stands, the bytes do.
             let stands =
                 matches!(Sidecar::load(&self.dir, &self.token), Ok(Found::Known(now)) if now.state == Phase::Complete);

@@ -1,7 +1,7 @@
 //! Publishing a finished file: whole or not at all.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, BufReader, ErrorKind, Read as _, Seek as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -21,20 +21,31 @@ pub(crate) struct Source<'a> {
     pub(crate) len: u64,
 }
 
-/// Renames where that is possible, else copies and removes the source.
-pub(crate) fn move_to(source: &Source<'_>, dest: &Path) -> Result<(), StoreError> {
+/// Renames where that is possible, else copies and removes the source. `tell` hears which file will be where just
+/// before it is.
+pub(crate) fn move_to(
+    source: &Source<'_>,
+    dest: &Path,
+    mut tell: impl FnMut(&Path, &Metadata),
+) -> Result<(), StoreError> {
     let dest = target(dest)?;
     if in_place(source).map_err(|error| StoreError::at("look at", source.path, error))? {
         let dir = source.path.parent().unwrap_or_else(|| Path::new("."));
         let mode = Staged::new(dir)?.permissions()?;
         source.file.set_permissions(mode).map_err(|error| StoreError::at("set the mode of", source.path, error))?;
+        if let Ok(metadata) = source.file.metadata() {
+            tell(&dest, &metadata);
+        }
         match fs::rename(source.path, &dest) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {}
             Err(error) => return Err(StoreError::at("move the finished file to", &dest, error)),
         }
     }
-    copy_to(source, &dest, None, || Ok(()))?;
+    copy_to(source, &dest, None, |staged| {
+        tell(&dest, staged);
+        Ok(())
+    })?;
     // The copy is what was asked for; a leftover is pruned.
     let _ = fs::remove_file(source.path);
     Ok(())
@@ -45,7 +56,7 @@ pub(crate) fn copy_to(
     source: &Source<'_>,
     dest: &Path,
     expected: Option<&Digest>,
-    still: impl FnOnce() -> Result<(), StoreError>,
+    still: impl FnOnce(&Metadata) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let dest = target(dest)?;
     let mut staged = Staged::new(dest.parent().unwrap_or_else(|| Path::new(".")))?;
@@ -60,7 +71,8 @@ pub(crate) fn copy_to(
             return Err(StoreError::Digest { path: dest, expected: expected.clone(), found });
         }
     }
-    still()?;
+    let metadata = staged.file.metadata().map_err(|error| StoreError::at("look at", &staged.path, error))?;
+    still(&metadata)?;
     staged.publish(&dest)
 }
 
@@ -150,6 +162,7 @@ impl Staged {
         Ok(Self { path, file, published: false })
     }
 
+    /// What the umask leaves.
     fn permissions(&self) -> Result<fs::Permissions, StoreError> {
         let found = self.file.metadata().map_err(|error| StoreError::at("look at", &self.path, error))?;
         Ok(found.permissions())

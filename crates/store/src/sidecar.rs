@@ -1,9 +1,9 @@
 //! The JSON file beside a partial file.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, ErrorKind, Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -64,10 +64,37 @@ pub(crate) struct Sidecar {
     /// Length of the finished file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) len: Option<u64>,
+    /// Where the finished file went, for followers that had not opened it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) published: Option<Published>,
     #[serde(default)]
     pub(crate) cuts: Cuts,
     #[serde(default)]
     pub(crate) note: Note,
+}
+
+/// A finished file at its destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Published {
+    path: String,
+    device: u64,
+    inode: u64,
+}
+
+impl Published {
+    /// `None` for a path that JSON cannot hold.
+    pub(crate) fn new(path: &Path, metadata: &Metadata) -> Option<Self> {
+        Some(Self { path: path.to_str()?.to_owned(), device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    /// The file, if it is still that one.
+    pub(crate) fn open(&self) -> Option<File> {
+        // A pipe put there meanwhile must not block.
+        let found = fs::metadata(&self.path).ok()?;
+        let file = found.is_file().then(|| File::open(&self.path).ok())??;
+        let metadata = file.metadata().ok()?;
+        ((metadata.dev(), metadata.ino()) == (self.device, self.inode)).then_some(file)
+    }
 }
 
 /// What stands where a sidecar is expected.
@@ -92,6 +119,7 @@ impl Sidecar {
             heartbeat: unix_now(),
             state: Phase::Growing,
             len: None,
+            published: None,
             cuts: Cuts::default(),
             note: Note::default(),
         }

@@ -14,7 +14,7 @@ use crate::{
     persist::{self, Source},
     progress::Progress,
     registry::Held,
-    sidecar::{Sidecar, unix_now},
+    sidecar::{Published, Sidecar, unix_now},
 };
 
 /// How often a growing spool renews its heartbeat by itself.
@@ -297,7 +297,11 @@ impl Spool {
         // Followers learn it from the sidecar. If that fails (somebody emptied the cache) the open file is as good.
         let _ = self.complete();
         let source = Source { file: &self.progress.file, path: &self.path, len: self.len };
-        persist::move_to(&source, dest.as_ref())?;
+        let (sidecar, dir) = (&mut self.sidecar, &self.dir);
+        persist::move_to(&source, dest.as_ref(), |dest, metadata| {
+            sidecar.published = Published::new(dest, metadata);
+            let _ = sidecar.save_last(dir);
+        })?;
         self.settled = true;
         Ok(())
     }

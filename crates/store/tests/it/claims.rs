@@ -139,6 +139,34 @@ fn a_follower_copies_after_the_leader_moved_the_file_away() {
     assert_eq!(follower.poll().unwrap(), State::Complete, "a new leader does not take the old end away");
 }
 
+/// A leader may be done before a follower has opened anything.
+#[test]
+fn a_follower_that_was_too_late_for_the_partial_file_finds_the_published_one() {
+    let homes = [tempfile::tempdir(), tempfile::tempdir_in("/dev/shm")];
+    for home in homes.into_iter().flatten() {
+        for tampered in [false, true] {
+            let place = Place::new();
+            let mut spool = place.lead();
+            spool.append(b"01234").unwrap();
+            let (part, hidden) = (spool.path().to_path_buf(), place.path("hidden"));
+            fs::rename(&part, &hidden).unwrap();
+            let mut follower = place.follow();
+            fs::rename(&hidden, &part).unwrap();
+            let dest = home.path().join("dest");
+            spool.persist(&dest).unwrap();
+            if tampered {
+                fs::rename(&dest, home.path().join("kept")).unwrap();
+                fs::write(&dest, "43210").unwrap();
+                assert_eq!(follower.poll().unwrap(), State::OwnerGone);
+            } else {
+                assert_eq!(follower.poll().unwrap(), State::Complete);
+                follower.copy_to(place.path("copy")).unwrap();
+                assert_eq!(fs::read(place.path("copy")).unwrap(), b"01234");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_destination_changed_by_its_user_is_not_copied() {
     let place = Place::new();
