@@ -22,7 +22,7 @@ pub(crate) use limits::Limits;
 /// Exit codes: 0 ok, 1 bad input, 2 usage, 3 network (worth another try), 4 verification failed, 5 archive refused, 6 local
 /// disk, 7 not found, 130 interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "towline", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "towline", version, max_term_width = 100, propagate_version = true, args_override_self = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -135,7 +135,9 @@ async fn lead(client: &Client, spool: Spool, plan: &Plan, job: &Job, log: &mut V
         Ok(()) => place(spool, plan, job).await,
         Err(failure) => {
             match failure.cause {
+                // Wrong bytes, or none: nothing to go on from.
                 Cause::Mismatch { .. } => spool.discard()?,
+                _ if spool.is_empty() => spool.discard()?,
                 _ => spool.release(Outcome::Failed),
             }
             Err(Error::Transfer { name: plan.name.clone(), failure })

@@ -156,7 +156,11 @@ impl Job {
             let wait =
                 if record.waited.is_zero() { String::new() } else { format!(" in {}", units::time(record.waited)) };
             let at = ledger::position(record.to, self.size.get());
-            let text = format!("{}: attempt {number} ended at {at}: {fault}; next{wait}", self.name);
+            let text = format!(
+                "{}: attempt {number} ended at {at}: {fault}{}",
+                self.name,
+                if wait.is_empty() { String::new() } else { format!("; next{wait}") }
+            );
             let next = ordinal(number + 1);
             self.note(&text, &format!("resuming at {}{wait}, {next} time: {fault}", bytes(record.to)));
         } else {
