@@ -209,3 +209,46 @@ fn a_file_cut_from_outside_is_an_error_and_not_the_end() {
     read(&mut reader, 2);
     assert_eq!(reader.read(&mut [0; 4]).unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
 }
+
+/// Whatever the interleaving: what a reader holds at the end, after it obeyed every restart, is the file.
+#[test]
+fn readers_that_obey_restarts_end_with_the_file() {
+    for round in 0..8u64 {
+        let place = Place::new();
+        let mut spool = place.lead();
+        let readers: Vec<_> = (0..3)
+            .map(|index| {
+                let mut reader = spool.reader();
+                thread::spawn(move || {
+                    let mut got: Vec<u8> = Vec::new();
+                    let mut buf = vec![0; [61, 1000, 100_000][index]];
+                    loop {
+                        match reader.read(&mut buf) {
+                            Ok(0) => return got,
+                            Ok(read) => got.extend(&buf[..read]),
+                            Err(error) => {
+                                let at = Restarted::of(&error).unwrap().at;
+                                got.truncate(at.try_into().unwrap());
+                                reader.seek(SeekFrom::Start(got.len() as u64)).unwrap();
+                            }
+                        }
+                    }
+                })
+            })
+            .collect();
+        let mut dice = round;
+        for step in 0..200u64 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let size = usize::try_from(dice >> 50).unwrap();
+            spool.append(&vec![(step % 251) as u8; size]).unwrap();
+            if step % 3 == 0 {
+                spool.cut(spool.len() - spool.len().min((dice >> 33) % 30_000)).unwrap();
+            }
+        }
+        spool.complete().unwrap();
+        let file = std::fs::read(spool.path()).unwrap();
+        for reader in readers {
+            assert!(reader.join().unwrap() == file, "round {round}");
+        }
+    }
+}
