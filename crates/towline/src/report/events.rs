@@ -52,6 +52,8 @@ pub(super) struct Ledger<'a> {
     to: u64,
     reread: u64,
     fault: Option<String>,
+    /// What the origin said about it (RFC 9457).
+    note: Option<&'a str>,
     /// Seconds that followed it, and whether the origin asked for them.
     waited: f64,
     retry_after: bool,
@@ -87,6 +89,7 @@ impl<'a> Told<'a> {
             to: record.to,
             reread: record.reread,
             fault: record.fault.as_ref().map(ToString::to_string),
+            note: record.note.as_deref(),
             waited: record.waited.as_secs_f64(),
             retry_after: record.waited_as_asked(),
             reached: record.reached(),

@@ -43,7 +43,7 @@ fn row(number: usize, attempt: &Attempt, urls: &[String]) -> [String; 3] {
         Some(fault @ (Fault::Reset | Fault::Short { .. } | Fault::Closed | Fault::Protocol(_))) => {
             format!("{fault} after {}", time(attempt.took))
         }
-        Some(fault) => fault.to_string(),
+        Some(fault) => cause(fault, attempt.note.as_deref()),
     };
     if attempt.reread > 0 {
         end += &format!(", {} re-read", bytes(attempt.reread));
@@ -81,6 +81,11 @@ fn hint(error: &Error, kept_bytes: Option<(u64, Option<u64>)>) -> Option<String>
     }
     let (held, size) = kept_bytes.filter(|(held, _)| *held > 0)?;
     Some(format!("{} are kept; the same command continues from there", position(held, size)))
+}
+
+/// A fault, and what the origin said about it (RFC 9457).
+pub(super) fn cause(fault: &Fault, note: Option<&str>) -> String {
+    note.map_or_else(|| fault.to_string(), |note| format!("{fault}: {note}"))
 }
 
 /// What is kept of a file.

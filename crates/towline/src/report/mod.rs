@@ -117,7 +117,7 @@ impl Job {
     /// Bytes came, here or in the process that is followed.
     pub(crate) fn grew(&self, held: u64, size: Option<u64>) {
         self.held.set(held);
-        self.size.set(size.or(self.size.get()));
+        self.size.set(size.or_else(|| self.size.get()));
         let mut line = self.line.borrow_mut();
         line.get_or_insert_with(|| self.report.screen.line(&self.name)).set(held, self.size.get());
         drop(line);
@@ -156,6 +156,7 @@ impl Job {
             let wait =
                 if record.waited.is_zero() { String::new() } else { format!(" in {}", units::time(record.waited)) };
             let at = ledger::position(record.to, self.size.get());
+            let fault = ledger::cause(fault, record.note.as_deref());
             let text = format!(
                 "{}: attempt {number} ended at {at}: {fault}{}",
                 self.name,
