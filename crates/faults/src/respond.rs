@@ -15,16 +15,16 @@ pub(crate) async fn respond(conn: &mut Conn, state: &Arc<State>, plan: &Plan, ti
     let response = Response { conn, state, plan, ticket, out: Vec::new(), out_body: 0, pos: 0 };
     match response.run().await {
         Ok(next) => next,
-        Err(Gone) => {
-            ticket.finish(Finish::ClientClosed);
+        Err(Gone(finish)) => {
+            ticket.finish(finish);
             Next::Drop
         }
     }
 }
 
-/// The client is not there any more.
+/// The client is not there any more, and what that is called.
 #[derive(Debug)]
-struct Gone;
+struct Gone(Finish);
 
 struct Response<'a> {
     conn: &'a mut Conn,
@@ -104,7 +104,7 @@ impl Response<'_> {
             if let Some(pause) = throttle.after(wrote)
                 && self.conn.pause(Some(pause)).await == Paused::Closed
             {
-                return Err(Gone);
+                return Err(Gone(Finish::ClientClosed));
             }
         }
     }
@@ -173,11 +173,9 @@ impl Response<'_> {
     async fn hold(&mut self, hold: Hold) -> Result<(), Gone> {
         if hold == Hold::Forever {
             self.ticket.finish(Finish::Stalled);
-            self.conn.pause(None).await;
-            return Err(Gone);
         }
         match self.conn.pause(hold.duration()).await {
-            Paused::Closed => Err(Gone),
+            Paused::Closed => Err(Gone(Finish::Stalled)),
             Paused::Over | Paused::Data => Ok(()),
         }
     }
@@ -191,13 +189,13 @@ impl Response<'_> {
                 _ => {
                     let lost = (self.out.len() - done) as u64;
                     self.ticket.take_back(lost.min(self.out_body));
-                    return Err(Gone);
+                    return Err(Gone(Finish::ClientClosed));
                 }
             }
         }
         self.out.clear();
         self.out_body = 0;
-        self.conn.stream.flush().await.map_err(|_| Gone)
+        self.conn.stream.flush().await.map_err(|_| Gone(Finish::ClientClosed))
     }
 
     async fn wind_up(&mut self) -> Result<Next, Gone> {
