@@ -3,9 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "waiting on purpose is what a fault server does")]
 
 use crate::answer::{Scene, answer};
+use crate::door::finish_of;
 use crate::journal::{Entry, Finish, Ticket};
 use crate::links::Place;
 use crate::plan::{Cut, Plan, plan};
+use crate::proxy;
 use crate::request::{Request, RequestBody};
 use crate::respond::respond;
 use crate::rule::Facts;
@@ -18,12 +20,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A connection and what was read from it too early.
 #[derive(Debug)]
-pub(crate) struct Conn {
-    pub(crate) stream: Stream,
+pub(crate) struct Conn<'a> {
+    pub(crate) stream: &'a mut Stream,
     pub(crate) buffer: Vec<u8>,
     pub(crate) id: u64,
     pub(crate) peer: SocketAddr,
-    pub(crate) accepted_ms: u64,
 }
 
 /// What a connection does after an exchange.
@@ -44,7 +45,7 @@ pub(crate) enum Paused {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn serve(conn: &mut Conn, state: &Arc<State>) {
+pub(crate) async fn serve(conn: &mut Conn<'_>, state: &Arc<State>, entry: Entry) {
     let mut served = false;
     loop {
         match conn.read_request().await {
@@ -56,7 +57,6 @@ pub(crate) async fn serve(conn: &mut Conn, state: &Arc<State>) {
             }
             Err(fault) => {
                 if !served || fault == HeadFault::Malformed {
-                    let entry = Entry::connection(conn.accepted_ms, conn.id, conn.peer.to_string());
                     let ticket = state.journal.open(entry);
                     if fault == HeadFault::Malformed {
                         ticket.status(400);
@@ -73,7 +73,7 @@ pub(crate) async fn serve(conn: &mut Conn, state: &Arc<State>) {
     }
 }
 
-async fn exchange(conn: &mut Conn, state: &Arc<State>, request: &Request) -> Next {
+async fn exchange(conn: &mut Conn<'_>, state: &Arc<State>, request: &Request) -> Next {
     if !conn.skip_body(request.body()).await {
         return Next::Drop;
     }
@@ -89,6 +89,9 @@ async fn exchange(conn: &mut Conn, state: &Arc<State>, request: &Request) -> Nex
     let mut entry = request.entry(state.journal.now_ms(), conn.id, conn.peer.to_string());
     entry.actions.clone_from(&actions);
     let ticket = state.journal.open(entry);
+    if proxy::is_for_others(state, request) {
+        return proxy::forward(conn, state, request, &actions, &ticket).await;
+    }
     let plan = plan_for(state, request, &actions);
     respond(conn, state, &plan, &ticket).await
 }
@@ -97,12 +100,22 @@ async fn exchange(conn: &mut Conn, state: &Arc<State>, request: &Request) -> Nex
 pub(crate) fn plan_for(state: &State, request: &Request, actions: &[crate::Action]) -> Plan {
     let scene = Scene { port: state.addr.port(), serial: state.serial(), links: &state.links };
     let answer = match state.links.follow(&request.path) {
+        _ if request.method == "CONNECT" => answer(request, None, &with_default(actions, 405), scene),
         Place::Path(path) => answer(request, state.find(path, request), actions, scene),
         Place::Expired => answer(request, None, &[crate::Action::Status(403)], scene),
     };
     let mut plan = plan(request, answer, actions);
     plan.headers.insert(0, ("Date".to_owned(), crate::Action::date(0)));
     plan
+}
+
+/// The actions, and a status where none is among them.
+fn with_default(actions: &[crate::Action], status: u16) -> Vec<crate::Action> {
+    let mut actions = actions.to_vec();
+    if !actions.iter().any(|action| matches!(action, crate::Action::Status(_))) {
+        actions.push(crate::Action::Status(status));
+    }
+    actions
 }
 
 /// Why there is no request.
@@ -112,7 +125,7 @@ enum HeadFault {
     Malformed,
 }
 
-impl Conn {
+impl Conn<'_> {
     async fn read_request(&mut self) -> Result<Request, HeadFault> {
         loop {
             // RFC 9112 section 2.2: empty lines in front of a request are skipped.
@@ -225,10 +238,7 @@ impl Conn {
 
     /// Ends the connection and settles the entry before the client can see it.
     pub(crate) async fn cut(&mut self, cut: Cut, ticket: &Ticket) -> Next {
-        ticket.finish(match cut {
-            Cut::Rst => Finish::Rst,
-            Cut::Fin => Finish::Fin,
-        });
+        ticket.finish(finish_of(cut));
         self.stream.cut(cut).await;
         Next::Drop
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 
 /// Sends the response of `plan`.
-pub(crate) async fn respond(conn: &mut Conn, state: &Arc<State>, plan: &Plan, ticket: &Ticket) -> Next {
+pub(crate) async fn respond(conn: &mut Conn<'_>, state: &Arc<State>, plan: &Plan, ticket: &Ticket) -> Next {
     let response = Response { conn, state, plan, ticket, out: Vec::new(), out_body: 0, pos: 0 };
     match response.run().await {
         Ok(next) => next,
@@ -26,8 +26,8 @@ pub(crate) async fn respond(conn: &mut Conn, state: &Arc<State>, plan: &Plan, ti
 #[derive(Debug)]
 struct Gone(Finish);
 
-struct Response<'a> {
-    conn: &'a mut Conn,
+struct Response<'a, 'c> {
+    conn: &'a mut Conn<'c>,
     state: &'a Arc<State>,
     plan: &'a Plan,
     ticket: &'a Ticket,
@@ -38,7 +38,7 @@ struct Response<'a> {
     pos: u64,
 }
 
-impl Response<'_> {
+impl Response<'_, '_> {
     async fn run(mut self) -> Result<Next, Gone> {
         for hold in &self.plan.before {
             self.hold(*hold).await?;

@@ -2,17 +2,16 @@
 
 #![expect(clippy::disallowed_methods, reason = "waiting on purpose is what a fault server does")]
 
-use crate::action::Action;
-use crate::conn::{Conn, serve};
-use crate::journal::{Entry, Finish, Journal};
+use crate::door::connection;
+use crate::index;
+use crate::journal::{Entry, Journal};
 use crate::links::Links;
-use crate::measure::seconds;
 use crate::request::Request;
 use crate::rule::RuleBook;
 use crate::script::Script;
 use crate::site::{Resource, Site};
 use crate::speed::Bottleneck;
-use crate::stream::{Stream, reset};
+use crate::tls::Tls;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,6 +45,9 @@ pub enum ServerError {
     /// No thread or no runtime could be had.
     #[error("could not start the server's thread")]
     Thread(#[source] io::Error),
+    /// Certificates could not be made, for instance because of a malformed host name in the script.
+    #[error("could not set up TLS")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Server {
@@ -83,8 +85,10 @@ impl Server {
             let _inside = runtime.enter();
             TcpListener::from_std(listener).map_err(bind)?
         };
+        let tls = script.tls.then(|| Tls::new(&script.hosts, script.http2)).transpose();
+        let tls = tls.map_err(|e| ServerError::Tls(Box::new(e)))?;
         let (refuse, refused) = mpsc::unbounded_channel();
-        let state = Arc::new(State::new(script, addr, Journal::new(sink), refuse));
+        let state = Arc::new(State::new(script, addr, tls, Journal::new(sink), refuse));
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&state);
         let run = move || {
@@ -106,16 +110,17 @@ impl Server {
         self.state.addr
     }
 
-    /// The URL of a path, which starts with `/`.
+    /// The URL of a path, which starts with `/`: `https` if TLS is on.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.state.addr)
+        let scheme = if self.state.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.state.addr)
     }
 
     /// The certificate to trust, as PEM, if TLS is on.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
-        None
+        self.state.tls.as_ref().map(|tls| tls.ca_pem.as_str())
     }
 
     /// What has happened so far, in order.
@@ -154,6 +159,10 @@ pub(crate) struct State {
     pub(crate) journal: Arc<Journal>,
     pub(crate) links: Links,
     pub(crate) bottleneck: Bottleneck,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) http2: bool,
+    pub(crate) proxy: bool,
+    hosts: Vec<String>,
     site: Site,
     rules: Mutex<RuleBook>,
     serial: AtomicU64,
@@ -174,13 +183,23 @@ impl std::fmt::Debug for Refusal {
 }
 
 impl State {
-    fn new(script: Script, addr: SocketAddr, journal: Journal, refuse: mpsc::UnboundedSender<Refusal>) -> Self {
+    fn new(
+        script: Script,
+        addr: SocketAddr,
+        tls: Option<Tls>,
+        journal: Journal,
+        refuse: mpsc::UnboundedSender<Refusal>,
+    ) -> Self {
         Self {
             addr,
             journal: Arc::new(journal),
             links: Links::default(),
             bottleneck: Bottleneck::default(),
-            site: Site { files: script.files, dirs: script.dirs },
+            tls,
+            http2: script.http2,
+            proxy: script.proxy,
+            hosts: script.hosts,
+            site: Site::new(script.files, script.dirs),
             rules: Mutex::new(RuleBook::new(script.rules)),
             serial: AtomicU64::new(0),
             refuse,
@@ -196,8 +215,34 @@ impl State {
         self.serial.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub(crate) fn find(&self, path: &str, _request: &Request) -> Option<Resource> {
+    /// What a path leads to: a listing or a file.
+    pub(crate) fn find(&self, path: &str, request: &Request) -> Option<Resource> {
+        if index::is_listing(path) {
+            let host = request.header("host").map_or_else(|| self.addr.to_string(), str::to_owned);
+            let scheme = if self.tls.is_some() { "https" } else { "http" };
+            let accept = request.header("accept").unwrap_or_default();
+            let found = index::listing(path, accept, &format!("{scheme}://{host}"), &self.site.served());
+            if found.is_some() {
+                return found;
+            }
+        }
         self.site.find(path)
+    }
+
+    /// Whether an authority (host, perhaps with a port) means this server.
+    pub(crate) fn is_here(&self, authority: &str) -> bool {
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, port.parse().ok()),
+            _ => (authority, None),
+        };
+        let named = self.hosts.iter().any(|name| name.eq_ignore_ascii_case(host));
+        let local = host == "localhost" || host == self.addr.ip().to_string();
+        named || (local && port == Some(self.addr.port()))
+    }
+
+    /// Tells of outages to come.
+    pub(crate) fn outages(&self) -> watch::Receiver<u64> {
+        self.kill.subscribe()
     }
 
     fn close_listener(&self, time: Duration, closed: impl FnOnce() + Send + 'static) {
@@ -252,42 +297,6 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
     match listener {
         Some(listener) => listener.accept().await,
         None => std::future::pending().await,
-    }
-}
-
-async fn connection(state: Arc<State>, tcp: TcpStream, peer: SocketAddr, id: u64) {
-    let mut kill = state.kill.subscribe();
-    // Only delays, and delays are scripted here.
-    let _ = tcp.set_nodelay(true);
-    let accepted_ms = state.journal.now_ms();
-    let actions = state.rules().decide_accept(id);
-    let mut entry = Entry::connection(accepted_ms, id, peer.to_string());
-    entry.actions.clone_from(&actions);
-    if let Some(action) = actions.iter().find(|action| !matches!(action, Action::Tls(_))) {
-        let ticket = state.journal.open(entry);
-        match action {
-            Action::FinOnAccept => ticket.finish(Finish::Fin),
-            Action::Mute => {
-                ticket.finish(Finish::Stalled);
-                kill.changed().await.unwrap_or_default();
-                reset(&tcp).await;
-            }
-            Action::RefuseFor(time) => {
-                state.refuse(seconds(*time)).await;
-                ticket.finish(Finish::Rst);
-                reset(&tcp).await;
-            }
-            _ => {
-                ticket.finish(Finish::Rst);
-                reset(&tcp).await;
-            }
-        }
-        return;
-    }
-    let mut conn = Conn { stream: Stream::Plain(tcp), buffer: Vec::new(), id, peer, accepted_ms };
-    tokio::select! {
-        () = serve(&mut conn, &state) => {}
-        _ = kill.changed() => reset(conn.stream.tcp()).await,
     }
 }
 
