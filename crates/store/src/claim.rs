@@ -75,7 +75,7 @@ impl<'a> Candidate<'a> {
     fn new(dir: &'a Path, key: &Key, me: &'a Owner, link: PathBuf) -> Self {
         let token = Token::random();
         let held = Some(Held::new(token.clone()));
-        let sidecar = Sidecar::new(key.clone(), token, me.clone());
+        let sidecar = Sidecar::new(key, token, me.clone());
         Self { dir, me, link, sidecar, held, settled: false }
     }
 

@@ -8,6 +8,30 @@
 //! Any number of [`Reader`]s stand on a spool; at the watermark they block, so a decoder is plain synchronous
 //! code that never sees the network. [`Hasher`] is such a reader with a thread.
 //!
+//! ```
+//! use std::io::Read as _;
+//! use towline_store::{Claim, Hasher, Key, Store};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! let store = Store::open(dir.path().join("cache"))?;
+//! match store.claim(&Key::of_url("https://example.org/a.whl"))? {
+//!     Claim::Lead(mut spool) => {
+//!         let hasher = Hasher::follow(&spool)?;
+//!         let mut reader = spool.reader();
+//!         spool.append(b"bytes from the network")?;
+//!         println!("{}", hasher.finish(spool.len())?);
+//!         spool.persist(dir.path().join("a.whl"))?;
+//!         let mut text = String::new();
+//!         reader.read_to_string(&mut text)?;
+//!         assert_eq!(text, "bytes from the network");
+//!     }
+//!     Claim::Follow(mut follower) => println!("somebody is at it: {:?}", follower.poll()?),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! No file locks are used. What makes this safe is written down in
 //! `docs/design/2026-11-24-spool.md`.
 

@@ -55,7 +55,8 @@ impl Cuts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sidecar {
     format: u32,
-    pub(crate) key: Key,
+    /// For people and tools; the directory's name counts.
+    key: String,
     pub(crate) token: Token,
     pub(crate) owner: Owner,
     /// Seconds since 1970.
@@ -110,10 +111,10 @@ pub(crate) enum Found {
 }
 
 impl Sidecar {
-    pub(crate) fn new(key: Key, token: Token, owner: Owner) -> Self {
+    pub(crate) fn new(key: &Key, token: Token, owner: Owner) -> Self {
         Self {
             format: FORMAT,
-            key,
+            key: key.to_string(),
             token,
             owner,
             heartbeat: unix_now(),

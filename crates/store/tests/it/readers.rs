@@ -252,3 +252,14 @@ fn readers_that_obey_restarts_end_with_the_file() {
         }
     }
 }
+
+#[test]
+fn all_may_go_to_other_threads() {
+    fn goes<T: Send + Sync>() {}
+    goes::<towline_store::Spool>();
+    goes::<towline_store::Reader>();
+    goes::<towline_store::Follower>();
+    goes::<towline_store::Hasher>();
+    goes::<towline_store::Watch>();
+    goes::<towline_store::Store>();
+}
