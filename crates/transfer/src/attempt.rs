@@ -34,6 +34,8 @@ pub struct Attempt {
     pub reread: u64,
     /// Why it ended; `None` when it brought the last byte.
     pub fault: Option<Fault>,
+    /// What the origin said about it in words (RFC 9457); never needed to judge, bounded by the driver.
+    pub note: Option<String>,
     /// Since the transfer's start.
     pub began: Duration,
     /// How long it took.

@@ -10,8 +10,10 @@ use crate::step::Piece;
 pub(crate) struct Body {
     /// Position of the next byte.
     pub(crate) at: u64,
-    /// One past the last byte of this answer, or of the file where the answer does not say.
+    /// One past the last byte of this answer, or of the file where the answer does not say and a lock does.
     pub(crate) end: Option<u64>,
+    /// The size that an earlier answer told. This one may prove longer, by ending later; ending earlier it is short.
+    pub(crate) least: Option<u64>,
     /// The size this answer tells.
     pub(crate) size: Option<u64>,
     /// A difference cuts the spool back instead of ending the attempt (the restart of 4.10).
@@ -23,8 +25,13 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    pub(crate) fn new(place: Place, size: Option<u64>, may_cut: bool, part: bool) -> Self {
-        Self { at: place.from, end: place.end.or(size), size: place.size, may_cut, part, cut: None }
+    pub(crate) fn new(place: Place, vouched: Option<u64>, least: Option<u64>, may_cut: bool, part: bool) -> Self {
+        Self { at: place.from, end: place.end.or(vouched), least, size: place.size, may_cut, part, cut: None }
+    }
+
+    /// The size by what this answer told and where it stands, as far as no lock knows it.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.size.or(self.least.filter(|&least| self.at <= least))
     }
 
     /// What to do with the next `len` bytes, `held` being held.
@@ -59,6 +66,9 @@ impl Body {
     pub(crate) fn ended(&mut self, held: u64, framing: Framing) -> Result<(), Fault> {
         match self.end {
             Some(end) if self.at < end => Err(Fault::Short { at: self.at, end }),
+            None if let Some(end) = self.least.filter(|&least| self.at < least) => {
+                Err(Fault::Short { at: self.at, end })
+            }
             _ if self.at >= held => Ok(()),
             _ if framing == Framing::Close => Err(Fault::Short { at: self.at, end: held }),
             _ if self.may_cut => {

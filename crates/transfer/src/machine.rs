@@ -174,8 +174,11 @@ impl Transfer {
     /// The next step at time `now` since the transfer's start. `jitter` is drawn anew from 0 to 1 for each call.
     pub fn next(&mut self, now: Duration, jitter: f64) -> Step {
         if let Some(at) = self.must_cut.take() {
+            let shorter = at < self.held;
             self.cut(at);
-            return Step::Cut(at);
+            if shorter {
+                return Step::Cut(at);
+            }
         }
         match &self.phase {
             Phase::Idle => self.choose(now),
@@ -212,6 +215,13 @@ impl Transfer {
     pub fn answered(&mut self, status: u16) {
         if let Some(hop) = self.log.last_mut().and_then(|attempt| attempt.hops.last_mut()) {
             hop.status = Some(status);
+        }
+    }
+
+    /// Notes what the final answer said in words about why it brings no bytes (RFC 9457).
+    pub fn note(&mut self, note: String) {
+        if let Some(attempt) = self.log.last_mut() {
+            attempt.note = Some(note);
         }
     }
 
@@ -265,10 +275,8 @@ impl Transfer {
     pub fn appended(&mut self, len: usize) {
         let Phase::Reading(body) = &mut self.phase else { return };
         body.at = body.at.saturating_add(len as u64);
-        if body.may_cut {
-            // From here on the size is that of the answer that replaces the bytes held.
-            self.size = self.want.size.or(body.size).or(self.size);
-        }
+        // From here on the bytes held are this answer's, and so is the size.
+        self.size = self.want.size.or(body.size());
         self.held = self.held.saturating_add(len as u64);
         self.furthest = self.furthest.max(self.held);
         if let Some(url) = self.url() {
@@ -290,10 +298,9 @@ impl Transfer {
         }
         self.memory.iter_mut().for_each(|memory| memory.validator = None);
         if let Phase::Reading(body) = &mut self.phase {
-            body.cut = None;
+            (body.cut, body.least) = (None, None);
             self.restarted = true;
             self.size = self.want.size.or(body.size);
-            body.end = self.size;
             if let Some(url) = self.url() {
                 // It has really changed, so its new validator counts.
                 self.memory[url].fickle = false;
@@ -316,8 +323,7 @@ impl Transfer {
         // Two answers that end at the same place prove it.
         let agreed = self.probed == Some(held) && body.at == held && held == began_with;
         self.must_cut = body.cut;
-        let (may_cut, size) = (body.may_cut, body.size);
-        self.size = self.size_by(may_cut, size);
+        self.size = self.want.size.or(body.size());
         self.restarted |= self.must_cut.is_some();
         self.phase = Phase::Whole { proven: framing == Framing::Told || agreed || self.size.is_some() };
     }
@@ -404,17 +410,12 @@ impl Transfer {
         self.want.size.or_else(|| self.size.filter(|_| self.held > 0))
     }
 
-    /// The size by an answer that tells `told`: what was known binds it, unless it is to replace the bytes held.
-    fn size_by(&self, may_cut: bool, told: Option<u64>) -> Option<u64> {
-        if may_cut { self.want.size.or(told).or(self.size) } else { self.known_size().or(told) }
-    }
-
     fn read(&mut self, place: Place, may_cut: bool, part: bool) -> Phase {
-        let size = self.known_size();
+        let least = self.known_size();
         if !may_cut {
-            self.size = size.or(place.size);
+            self.size = least.or(place.size);
         }
-        Phase::Reading(Body::new(place, size, may_cut, part))
+        Phase::Reading(Body::new(place, self.want.size, least, may_cut, part))
     }
 
     /// Handles an answer that cannot be spliced: a fault, or the restart of 4.10.
@@ -434,7 +435,12 @@ impl Transfer {
                 if fickle {
                     (self.memory[url].fickle, self.memory[url].validator) = (true, None);
                 }
-                return self.read(Place::whole(head), !self.restarted, false);
+                let phase = self.read(Place::whole(head), !self.restarted, false);
+                // It says itself that it is of another file than the one whose size is known.
+                return match phase {
+                    Phase::Reading(body) => Phase::Reading(Body { least: None, ..body }),
+                    phase => phase,
+                };
             }
             self.restart();
         }
@@ -484,7 +490,7 @@ impl Transfer {
     fn check_whole(&mut self) {
         let Phase::Reading(body) = &self.phase else { return };
         let Some(end) = body.end.filter(|&end| body.at >= end && body.cut.is_none()) else { return };
-        let size = self.size_by(body.may_cut, body.size);
+        let size = self.want.size.or(body.size());
         if size.is_none_or(|size| end < size) {
             self.phase = Phase::Over(Fault::Part { end });
             return;

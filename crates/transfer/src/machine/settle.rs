@@ -83,6 +83,7 @@ impl Transfer {
             to: self.held,
             reread: 0,
             fault: None,
+            note: None,
             began: now,
             took: Duration::ZERO,
             waited: Duration::ZERO,

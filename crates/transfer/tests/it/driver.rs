@@ -145,6 +145,7 @@ impl Setup {
             asks: Vec::new(),
             waits: Vec::new(),
             cuts: Vec::new(),
+            furthest: Vec::new(),
             verified: 0,
             elapsed: Duration::ZERO,
             received: 0,
@@ -152,7 +153,7 @@ impl Setup {
             vouched: None,
             log: Vec::new(),
         };
-        Driver { setup: self, server, transfer, run }.drive()
+        Driver { setup: self, server, transfer, run, furthest: 0 }.drive()
     }
 }
 
@@ -165,6 +166,8 @@ pub(crate) struct Run {
     /// The waits, each with the number of requests made before it.
     pub(crate) waits: Vec<(usize, Duration)>,
     pub(crate) cuts: Vec<u64>,
+    /// After each attempt, the furthest end that the spool ever had.
+    pub(crate) furthest: Vec<u64>,
     pub(crate) verified: usize,
     pub(crate) elapsed: Duration,
     /// Bytes that the machine took from answers, compared ones included.
@@ -175,6 +178,19 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// A line for each attempt.
+    pub(crate) fn told(&self) -> String {
+        let line = |(attempt, ask): (&Attempt, &Ask)| {
+            let Attempt { url, from, to, reread, fault, refilled, .. } = attempt;
+            let status = attempt.status();
+            format!(
+                "\n  {ask:?}: {status:?}, url {url}, {from} -> {to}, reread {reread}, refilled {refilled}: {fault:?}"
+            )
+        };
+        let log: String = self.log.iter().zip(&self.asks).map(line).collect();
+        format!("{:?}, cuts {:?}, elapsed {:?}{log}", self.failure, self.cuts, self.elapsed)
+    }
+
     pub(crate) fn requests(&self) -> usize {
         self.asks.len()
     }
@@ -210,6 +226,7 @@ struct Driver<S> {
     server: S,
     transfer: Transfer,
     run: Run,
+    furthest: u64,
 }
 
 /// More requests than this mean that the machine does not stop.
@@ -226,7 +243,9 @@ impl<S: FnMut(&Ask, Duration) -> Answer> Driver<S> {
             match step {
                 Step::Send(ask) => {
                     idle = 0;
+                    self.furthest = self.furthest.max(self.run.spool.len());
                     self.attempt(&ask);
+                    self.run.furthest.push(self.furthest);
                 }
                 Step::Wait(wait) => {
                     assert!(!wait.is_zero(), "a wait of nothing");
@@ -297,6 +316,7 @@ impl<S: FnMut(&Ask, Duration) -> Answer> Driver<S> {
                 }
                 Piece::Append { len } => {
                     self.run.spool.append(body, at, at + len as u64);
+                    self.furthest = self.furthest.max(self.run.spool.len());
                     at += len as u64;
                     self.run.received += len as u64;
                     self.transfer.appended(len);

@@ -168,10 +168,6 @@ impl Random {
         self.next() % below.max(1)
     }
 
-    pub(crate) fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
     pub(crate) fn of<T: Clone>(&mut self, list: &[T]) -> T {
         list[self.below(list.len() as u64) as usize].clone()
     }
