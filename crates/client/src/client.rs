@@ -113,6 +113,12 @@ impl Client {
         Self { inner: Arc::new(Inner { options, origins: Origins::default(), places }) }
     }
 
+    /// The numbers of the law that this client obeys.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.inner.options.policy
+    }
+
     /// Brings one artifact into `sink`, going on from what it holds, and tells `observe` what happens.
     ///
     /// To be called on a tokio runtime with time and I/O. Dropping the future gives up at once; what is in the sink stays.

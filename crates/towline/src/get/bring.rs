@@ -11,7 +11,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use towline_client::{Client, Event, Wanted, clock};
 use towline_store::{Claim, Digest, Follower, Hasher, Note, Outcome, Spool, State, Store};
-use towline_transfer::{Attempt, Cause};
+use towline_transfer::{Attempt, Cause, Failure};
 
 use super::plan::{Place, Plan};
 use super::sink::SpoolSink;
@@ -54,12 +54,24 @@ async fn try_bring(
         match store.claim(&plan.key)? {
             Claim::Lead(spool) => return lead(client, spool, plan, job, log).await,
             Claim::Follow(follower) => {
-                if follow(follower, plan, job).await? {
+                let limit = client.policy().max_time;
+                let following = follow(follower, plan, job);
+                let done = match limit {
+                    Some(limit) => clock::within(limit, following).await.unwrap_or_else(|| Err(late(plan, job, limit))),
+                    None => following.await,
+                };
+                if done? {
                     return Ok(());
                 }
             }
         }
     }
+}
+
+/// The time limit was over while another process was followed.
+fn late(plan: &Plan, job: &Job, limit: Duration) -> Error {
+    let (held, size) = job.reached();
+    Error::Transfer { name: plan.name.clone(), failure: Failure { cause: Cause::MaxTime(limit), held, size } }
 }
 
 /// Whether the destination is the file already.

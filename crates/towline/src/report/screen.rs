@@ -18,6 +18,8 @@ pub(super) struct Line {
 
 /// Below this many columns a bar is reduced to its percentage.
 const NARROW: u16 = 90;
+/// So many characters of a name are shown beside a note.
+const SHORT: usize = 16;
 
 impl Screen {
     pub(super) fn new(quiet: bool, no_progress: bool) -> Self {
@@ -70,9 +72,14 @@ impl Line {
 
     /// What is going on, beside the name.
     pub(super) fn note(&self, text: &str) {
-        if let Some(bar) = &self.bar {
-            let separator = if text.is_empty() { "" } else { ": " };
-            bar.set_message(format!("{}{separator}{text}", self.name));
+        let Some(bar) = &self.bar else { return };
+        if text.is_empty() {
+            bar.set_message(self.name.clone());
+        } else {
+            // File names are long, and what happens matters more.
+            let short: String = self.name.chars().take(SHORT).collect();
+            let more = if short.len() < self.name.len() { "…" } else { "" };
+            bar.set_message(format!("{short}{more}: {text}"));
         }
     }
 
