@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// One misbehaviour. Times are seconds, sizes bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Action {
     // The connection, before anything is read. A rule with one of these is asked when a connection
@@ -202,6 +202,7 @@ pub enum Action {
     /// RST_STREAM with REFUSED_STREAM instead of a response.
     H2Refuse,
     /// GOAWAY at this place, then the connection ends.
+    #[serde(rename = "h2-goaway")]
     H2GoAway {
         /// Where.
         at: At,

@@ -32,12 +32,7 @@ pub(crate) fn is_listing(path: &str) -> bool {
 
 fn resource(text: String, content_type: &str) -> Resource {
     let content = Content::bytes(text);
-    Resource {
-        etag: Etag::Strong(content.tag()),
-        last_modified: None,
-        content_type: content_type.to_owned(),
-        content,
-    }
+    Resource { etag: Etag::Strong(content.tag()), last_modified: None, content_type: content_type.to_owned(), content }
 }
 
 struct Distribution<'a> {

@@ -135,5 +135,15 @@ fn type_of(path: &str) -> &'static str {
 }
 
 /// What must not stand in a path as it is (RFC 3986 section 3.3); `+` is encoded as interpreter lists do.
-const OUTSIDE_PATHS: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}').add(b'%').add(b'+');
+const OUTSIDE_PATHS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'%')
+    .add(b'+');
