@@ -9,6 +9,7 @@
 //!    └─ Wait, Cut                                                    └─▶ Right ─▶ Done
 //! ```
 
+mod denial;
 mod settle;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use crate::attempt::{Attempt, Hop};
 use crate::body::Body;
 use crate::failure::{Cause, Failure};
-use crate::fault::{Contradiction, Fault, Misfit, Verdict, classify};
+use crate::fault::{Fault, Misfit, Verdict, classify};
 use crate::head::{Framing, Head};
 use crate::passes::Passes;
 use crate::policy::Policy;
@@ -83,6 +84,8 @@ pub struct Transfer {
     word: Option<Word>,
     /// The request had an `If-Range`.
     if_range: bool,
+    /// Its validator came from another URL.
+    lent: Option<Validator>,
     /// Furthest end the spool ever had; the same at the last refill, and when the attempt began.
     furthest: u64,
     mark: u64,
@@ -122,6 +125,7 @@ impl Transfer {
             size,
             word: None,
             if_range: false,
+            lent: None,
             furthest: held.len,
             mark: held.len,
             before: held.len,
@@ -229,15 +233,25 @@ impl Transfer {
     pub fn head(&mut self, head: &Head) {
         let (Some(url), Phase::Asking) = (self.url(), &self.phase) else { return };
         let memory = &self.memory[url];
-        let validator = memory.validator.as_ref().filter(|_| !self.want.digest);
+        // A tag that was lent only counts for a range, and only if the answer repeats it.
+        let lent = self.lent.as_ref().filter(|_| head.status == 206);
+        let validator = memory.validator.as_ref().or(lent).filter(|_| !self.want.digest);
+        let if_range = self.if_range && self.lent.is_none();
         let (size, digest) = (self.known_size(), self.want.digest);
-        let known = Known { held: self.held, size, validator, digest, if_range: self.if_range };
+        let known = Known { held: self.held, size, validator, digest, if_range };
         self.word = Some(Word { validator: head.validator.clone(), part: head.status == 206 });
-        self.phase = match splice(known, head) {
+        let spliced = match splice(known, head) {
+            // No proof from a URL that has not brought a byte.
+            Splice::Complete if self.lent.is_some() && !digest => {
+                Splice::Fault(Fault::Misfit(Misfit::Unvouched { first: self.held, total: None }))
+            }
+            spliced => spliced,
+        };
+        self.phase = match spliced {
             // The second answer of a URL that denies the bytes held replaces them from the first difference on.
             Splice::Body(place) => {
                 let may_cut = head.status == 200 && memory.contradictions > 0 && !self.restarted;
-                self.read(place, may_cut, head.status == 206)
+                Phase::Reading(self.read(place, may_cut, head.status == 206))
             }
             Splice::Complete => {
                 self.size = Some(self.held);
@@ -410,80 +424,12 @@ impl Transfer {
         self.want.size.or_else(|| self.size.filter(|_| self.held > 0))
     }
 
-    fn read(&mut self, place: Place, may_cut: bool, part: bool) -> Phase {
+    fn read(&mut self, place: Place, may_cut: bool, part: bool) -> Body {
         let least = self.known_size();
         if !may_cut {
             self.size = least.or(place.size);
         }
-        Phase::Reading(Body::new(place, self.want.size, least, may_cut, part))
-    }
-
-    /// Handles an answer that cannot be spliced: a fault, or the restart of 4.10.
-    fn refuse(&mut self, url: usize, fault: Fault, head: &Head) -> Phase {
-        let part = matches!(head.status, 206 | 416);
-        self.memory[url].no_range |= part;
-        if let Fault::Misfit(Misfit::Unvouched { total, .. }) = fault {
-            // There is more than the end that was probed; of which file, only reading it again can tell.
-            self.size = self.size.or(total);
-            self.probed = None;
-        }
-        if let Fault::Contradiction(contradiction) = &fault
-            && self.contradict(url, *contradiction, part)
-        {
-            let fickle = matches!(contradiction, Contradiction::Validator);
-            if head.status == 200 && head.coding.is_none() && (fickle || !self.restarted) {
-                if fickle {
-                    (self.memory[url].fickle, self.memory[url].validator) = (true, None);
-                }
-                let phase = self.read(Place::whole(head), !self.restarted, false);
-                // It says itself that it is of another file than the one whose size is known.
-                return match phase {
-                    Phase::Reading(body) => Phase::Reading(Body { least: None, ..body }),
-                    phase => phase,
-                };
-            }
-            self.restart();
-        }
-        Phase::Over(fault)
-    }
-
-    /// Counts a contradiction. Tells whether it is the second in a row, so that the bytes held may go.
-    fn contradict(&mut self, url: usize, contradiction: Contradiction, part: bool) -> bool {
-        let memory = &mut self.memory[url];
-        memory.no_range |= part;
-        memory.contradictions = memory.contradictions.saturating_add(1);
-        let again = memory.contradictions >= 2;
-        // Against a size that a lock vouches for, a restart helps nothing: the URL serves another file (4.11).
-        if let (Contradiction::Size { was, .. }, Some(size)) = (contradiction, self.want.size)
-            && was == size
-        {
-            if again {
-                self.rounds.strike(url);
-            }
-            return false;
-        }
-        again && self.held > 0
-    }
-
-    /// From zero, once per transfer.
-    fn restart(&mut self) {
-        if self.restarted {
-            return;
-        }
-        self.restarted = true;
-        self.must_cut = Some(0);
-        self.size = self.want.size;
-    }
-
-    /// The bytes held are now also this answer's.
-    fn trust(&mut self, url: usize) {
-        let memory = &mut self.memory[url];
-        memory.contradictions = 0;
-        let Some(Word { validator, part }) = self.word.take() else { return };
-        // A whole answer was compared with all bytes held, so its word replaces the older one, even if it has none.
-        if !part || validator.is_some() {
-            memory.validator = validator.filter(|_| !memory.fickle);
-        }
+        Body::new(place, self.want.size, least, may_cut, part)
     }
 
     /// Ends the reading when the last byte of the file, or of the answer, is there.

@@ -9,6 +9,7 @@ use crate::fault::{Fault, Verdict, classify};
 use crate::policy::Policy;
 use crate::rounds::{Choice, Outcome};
 use crate::step::{Ask, Step};
+use crate::validator::Validator;
 
 impl Transfer {
     /// Closes the attempt: log, budget, URL.
@@ -89,9 +90,10 @@ impl Transfer {
             waited: Duration::ZERO,
             refilled: false,
         });
-        let memory = &mut self.memory[url];
-        let whole = std::mem::take(&mut memory.no_range) || self.held == 0;
-        let validator = memory.validator.clone().filter(|_| !self.want.digest);
+        let whole = std::mem::take(&mut self.memory[url].no_range) || self.held == 0;
+        let own = self.memory[url].validator.clone();
+        self.lent = if own.is_none() { self.lend(url) } else { None };
+        let validator = own.or_else(|| self.lent.clone()).filter(|_| !self.want.digest);
         // Without digest and validator a resume is not trusted: read again and compare. Asking for more than an end that
         // nothing proves brings no bytes that would have to be trusted.
         let probing = self.probed == Some(self.held) && self.size.is_none();
@@ -100,6 +102,14 @@ impl Transfer {
         let if_range = from.and(validator);
         self.if_range = if_range.is_some();
         Ask { url, from, if_range }
+    }
+
+    /// The entity tag of the bytes held, from another URL of the same bytes: one that answers a range under it has the same
+    /// tag. Dates are not lent: mirrors keep them for other content, too.
+    fn lend(&self, url: usize) -> Option<Validator> {
+        let tags = self.memory.iter().filter_map(|memory| memory.validator.as_ref());
+        let tag = tags.into_iter().find(|validator| matches!(validator, Validator::ETag(_)));
+        tag.filter(|_| !self.memory[url].fickle).cloned()
     }
 
     /// All bytes are there and right.
