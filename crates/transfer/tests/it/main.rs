@@ -2,7 +2,9 @@
 
 mod classify;
 mod driver;
+mod events;
 mod head;
+mod lent;
 mod model;
 mod properties;
 mod redirects;

@@ -1,0 +1,74 @@
+//! Answers that deny the bytes held, and what is remembered of who vouched for them (section 4.10).
+
+use super::{Phase, Transfer, Word};
+use crate::body::Body;
+use crate::fault::{Contradiction, Fault, Misfit};
+use crate::head::Head;
+use crate::splice::Place;
+
+impl Transfer {
+    /// Handles an answer that cannot be spliced: a fault, or the restart of 4.10.
+    pub(super) fn refuse(&mut self, url: usize, fault: Fault, head: &Head) -> Phase {
+        let part = matches!(head.status, 206 | 416);
+        self.memory[url].no_range |= part;
+        if let Fault::Misfit(Misfit::Unvouched { total, .. }) = fault {
+            // There is more than the end that was probed; of which file, only reading it again can tell.
+            self.size = self.size.or(total);
+            self.probed = None;
+        }
+        if let Fault::Contradiction(contradiction) = &fault
+            && self.contradict(url, *contradiction, part)
+        {
+            let fickle = matches!(contradiction, Contradiction::Validator);
+            if head.status == 200 && head.coding.is_none() && (fickle || !self.restarted) {
+                if fickle {
+                    (self.memory[url].fickle, self.memory[url].validator) = (true, None);
+                }
+                // It says itself that it is of another file than the one whose size is known.
+                let body = self.read(Place::whole(head), !self.restarted, false);
+                return Phase::Reading(Body { least: None, ..body });
+            }
+            self.restart();
+        }
+        Phase::Over(fault)
+    }
+
+    /// Counts a contradiction. Tells whether it is the second in a row, so that the bytes held may go.
+    pub(super) fn contradict(&mut self, url: usize, contradiction: Contradiction, part: bool) -> bool {
+        let memory = &mut self.memory[url];
+        memory.no_range |= part;
+        memory.contradictions = memory.contradictions.saturating_add(1);
+        let again = memory.contradictions >= 2;
+        // Against a size that a lock vouches for, a restart helps nothing: the URL serves another file (4.11).
+        if let (Contradiction::Size { was, .. }, Some(size)) = (contradiction, self.want.size)
+            && was == size
+        {
+            if again {
+                self.rounds.strike(url);
+            }
+            return false;
+        }
+        again && self.held > 0
+    }
+
+    /// From zero, once per transfer.
+    pub(super) fn restart(&mut self) {
+        if self.restarted {
+            return;
+        }
+        self.restarted = true;
+        self.must_cut = Some(0);
+        self.size = self.want.size;
+    }
+
+    /// The bytes held are now also this answer's.
+    pub(super) fn trust(&mut self, url: usize) {
+        let memory = &mut self.memory[url];
+        memory.contradictions = 0;
+        let Some(Word { validator, part }) = self.word.take() else { return };
+        // A whole answer was compared with all bytes held, so its word replaces the older one, even if it has none.
+        if !part || validator.is_some() {
+            memory.validator = validator.filter(|_| !memory.fickle);
+        }
+    }
+}
