@@ -1,6 +1,9 @@
 use std::{
     fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _, symlink},
+        net::UnixListener,
+    },
     path::Path,
 };
 
@@ -68,8 +71,10 @@ fn an_empty_file_is_a_file() {
 fn what_is_no_file_is_not_replaced_and_the_bytes_are_kept() {
     let place = Place::new();
     fs::create_dir(place.path("directory")).unwrap();
-    symlink("/dev/null", place.path("null")).unwrap();
-    for dest in [place.path("directory"), place.path("null"), "/dev/null".into()] {
+    // A socket stands for what must not be replaced: never a device of the machine, which a broken guard would take.
+    let _socket = UnixListener::bind(place.path("socket")).unwrap();
+    symlink("socket", place.path("link")).unwrap();
+    for dest in [place.path("directory"), place.path("socket"), place.path("link")] {
         let mut spool = place.lead();
         if spool.is_empty() {
             spool.append(b"abc").unwrap();

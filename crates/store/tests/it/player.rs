@@ -4,11 +4,14 @@ use std::{
     io::{self, BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use towline_store::{Claim, Key, State, Store};
 
 const ROOT: &str = "TOWLINE_STORE_TEST_ROOT";
+/// Far longer than anything here takes; a test that fails must also end.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The test harness prints to standard output as well.
 const MARK: &str = "@@ ";
 
@@ -116,8 +119,10 @@ fn plays_what_it_is_told() {
             }
             // Until the owner is gone; then takes over, or follows whoever was faster.
             ("await", Some(Claim::Follow(follower))) => {
+                let started = Instant::now();
                 let state = loop {
                     match follower.poll().unwrap() {
+                        _ if started.elapsed() > PATIENCE => panic!("nothing happens"),
                         State::Growing { .. } | State::Cut { .. } => std::thread::yield_now(),
                         other => break other,
                     }

@@ -263,3 +263,23 @@ fn all_may_go_to_other_threads() {
     goes::<towline_store::Watch>();
     goes::<towline_store::Store>();
 }
+
+#[test]
+fn a_single_byte_wakes_a_reader() {
+    let place = Place::new();
+    let mut spool = place.lead();
+    let mut reader = spool.reader();
+    let (tell, told) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let mut byte = [0];
+        while reader.read(&mut byte).unwrap() == 1 {
+            tell.send(byte[0]).unwrap();
+        }
+    });
+    for byte in 0..200 {
+        spool.append(&[byte]).unwrap();
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(byte), "asleep");
+    }
+    spool.complete().unwrap();
+    thread.join().unwrap();
+}
