@@ -307,7 +307,7 @@ impl<S: FnMut(&Ask, Duration) -> Answer> Driver<S> {
         let mut at = 0;
         while at < body.len() {
             let offered = (body.len() - at).min(self.setup.chunk);
-            match self.transfer.place(usize::try_from(offered).unwrap()) {
+            match self.transfer.place(usize::try_from(offered).expect("64 bits")) {
                 Piece::Compare { at: held, len } => {
                     let differs = self.run.spool.differs(held, body, at, len as u64);
                     at += differs.unwrap_or(len) as u64;

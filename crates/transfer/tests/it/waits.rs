@@ -66,7 +66,7 @@ fn after(size: u64, brought: u64, shared: bool, jitter: f64) -> Duration {
     assert!(matches!(transfer.next(Duration::ZERO, jitter), Step::Send(_)));
     transfer.head(&Head::parse(200, []));
     if brought > 0 {
-        let brought = usize::try_from(brought).unwrap();
+        let brought = usize::try_from(brought).expect("64 bits");
         assert_eq!(transfer.place(brought), Piece::Append { len: brought });
         transfer.appended(brought);
     }

@@ -234,6 +234,16 @@ impl World {
         }
     }
 
+    /// So many thousandths of the file are there from an earlier run, which did not learn the size.
+    pub(crate) fn adopting(mut self, part: usize) -> Self {
+        self.held = self.size * part / 1000;
+        if !self.digest && !self.want_size {
+            // Then nothing contradicts a 416 that ends the file there.
+            self.menu.retain(|trouble| *trouble != Trouble::Lie416);
+        }
+        self
+    }
+
     /// A world that heals in time: after that, whatever the law forgives has to be forgiven.
     pub(crate) fn healing(dice: Dice) -> Self {
         let mut world = Self::any(dice);
@@ -269,10 +279,9 @@ impl World {
         setup.policy = Policy { retries: self.retries, ..Policy::default() };
         setup.chunk = self.chunk;
         if self.held > 0 {
-            let held = self.held.min(self.size);
             let validator = self.tag(0).filter(|_| self.tags == Tags::Strong).and_then(|tag| Validator::recall(&tag));
             setup = setup.adopt(
-                &self.versions[0][..held],
+                &self.versions[0][..self.held],
                 Held { len: 0, size: None, validator: validator.map(|validator| (0, validator)) },
             );
         }
