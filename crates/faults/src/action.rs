@@ -201,7 +201,7 @@ pub enum Action {
     },
     /// RST_STREAM with REFUSED_STREAM instead of a response.
     H2Refuse,
-    /// GOAWAY at this place, then the connection ends.
+    /// GOAWAY at this place, then the connection ends; with HTTP_1_1_REQUIRED the stream is reset with that code too.
     #[serde(rename = "h2-goaway")]
     H2GoAway {
         /// Where.

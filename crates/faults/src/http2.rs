@@ -30,7 +30,7 @@ enum Order {
     GoAway(H2Code),
 }
 
-/// Serves a connection; how it is to be cut, if it did not end by itself.
+/// Serves a connection; how it is to be cut, `None` if it never began.
 pub(crate) async fn serve(stream: &mut Stream, state: &Arc<State>, id: u64, peer: SocketAddr) -> Option<Cut> {
     let mut h2: Connection<&mut Stream, Bytes> = h2::server::Builder::new()
         .max_concurrent_streams(MAX_STREAMS)
@@ -43,7 +43,8 @@ pub(crate) async fn serve(stream: &mut Stream, state: &Arc<State>, id: u64, peer
     loop {
         tokio::select! {
             accepted = h2.accept() => {
-                let (request, respond) = accepted?.ok()?;
+                // Whoever ended it, a last GOAWAY must not be lost to a reset for unread frames.
+                let Some(Ok((request, respond))) = accepted else { return Some(Cut::Fin) };
                 let exchange = Exchange { state: Arc::clone(state), id, peer, orders: orders.clone() };
                 streams.spawn(exchange.run(translate(&request), respond));
             }
@@ -126,8 +127,14 @@ impl Exchange {
                 self.state.outage(seconds(*time)).await;
                 return Ok(());
             }
-            Opening::Nothing(cut) | Opening::HeadUpTo(_, cut) => return self.cut(*cut, ticket),
-            Opening::Garbage(_) => return self.cut(Cut::Fin, ticket),
+            Opening::Nothing(cut) | Opening::HeadUpTo(_, cut) => {
+                self.cut(*cut, ticket).await;
+                return Ok(());
+            }
+            Opening::Garbage(_) => {
+                self.cut(Cut::Fin, ticket).await;
+                return Ok(());
+            }
         }
         let end = plan.body.len();
         let bodiless = end == 0 && plan.events.is_empty();
@@ -184,7 +191,7 @@ impl Exchange {
     async fn happen(&self, event: Event, stream: &mut SendStream<Bytes>, ticket: &Ticket) -> Result<(), End> {
         match event.what {
             What::Stall(hold) => return wait(hold, ticket, poll_fn(|cx| stream.poll_reset(cx))).await,
-            What::Cut(cut) => self.cut(cut, ticket)?,
+            What::Cut(cut) => self.cut(cut, ticket).await,
             What::LastChunk => {
                 ticket.finish(Finish::Complete);
                 stream.send_data(Bytes::new(), true).map_err(|_| End::Gone)?;
@@ -193,17 +200,26 @@ impl Exchange {
             What::H2Reset(code) => break_stream(stream, reason(code), ticket).await,
             What::H2GoAway(code) => {
                 ticket.finish(Finish::Rst);
-                // The connection is there as long as its streams are.
-                let _ = self.orders.send(Order::GoAway(code));
-                tokio::time::sleep(SETTLE * 5).await;
+                if code == H2Code::Http11Required {
+                    // The GOAWAY counts the stream as processed; only this tells the client why it ends.
+                    break_stream(stream, reason(code), ticket).await;
+                }
+                self.order(Order::GoAway(code)).await;
             }
         }
         Err(End::Settled)
     }
 
-    fn cut(&self, cut: Cut, ticket: &Ticket) -> Result<(), End> {
+    async fn cut(&self, cut: Cut, ticket: &Ticket) {
         ticket.finish(finish_of(cut));
-        self.orders.send(Order::Cut(cut)).map_err(|_| End::Gone)
+        self.order(Order::Cut(cut)).await;
+    }
+
+    /// Has the connection do something, and stays: a stream that is dropped takes its queued data along.
+    async fn order(&self, order: Order) {
+        // The connection is there as long as its streams are.
+        let _ = self.orders.send(order);
+        tokio::time::sleep(SETTLE * 50).await;
     }
 }
 

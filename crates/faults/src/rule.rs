@@ -232,7 +232,7 @@ impl Counted {
     fn tick(&mut self, path: &str) -> bool {
         let n = self.seen.entry(path.to_owned()).or_default();
         *n += 1;
-        self.rule.nth.is_none_or(|nth| nth.contains(*n)) && self.rule.every.is_none_or(|k| k > 0 && *n % k == 0)
+        self.rule.nth.is_none_or(|nth| nth.contains(*n)) && self.rule.every.is_none_or(|k| n.is_multiple_of(k))
     }
 
     fn open(&self, connection: u64, now: Instant, start: Instant, first_request: Instant) -> bool {

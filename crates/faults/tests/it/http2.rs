@@ -70,6 +70,7 @@ fn streams_and_connections_break_as_scripted() {
             SIZE / 2,
             Some(Reason::HTTP_1_1_REQUIRED),
         ),
+        (Action::H2GoAway { at: half, code: H2Code::NoError }, Some(200), SIZE / 2, None),
         (Action::RstAt(half), Some(200), SIZE / 2, None),
         (Action::FinAt(half), Some(200), SIZE / 2, None),
         (Action::RstBeforeHead, None, 0, None),
