@@ -34,3 +34,20 @@ fn every_story_is_told() {
         assert_eq!(server.journal().len(), 1, "{}", story.display());
     }
 }
+
+#[test]
+fn every_action_of_the_manual_can_be_scripted() {
+    let manual = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md")).unwrap();
+    let (_, actions) = manual.split_once("## What: actions").unwrap();
+    let (actions, _) = actions.split_once("## The journal").unwrap();
+    let mut seen = 0;
+    for row in actions.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let (cell, _) = row.split_once(" | ").unwrap();
+        for action in format!("`{cell}").split('`').skip(1).step_by(2) {
+            let script = Script::from_toml(&format!("[[rule]]\nact = [{action}]\n"));
+            assert!(script.is_ok(), "{action}: {script:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 60, "{seen} actions");
+}
