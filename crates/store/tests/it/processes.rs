@@ -60,6 +60,8 @@ fn nineteen_followers_get_the_file_of_the_one_that_led() {
         }
         assert!(fs::read(place.path(&format!("copy-{index}"))).unwrap() == expected, "player {index}");
     }
+    // The process that led lives, but the file is out of its hands.
+    assert_eq!(players[(leader + 1) % 20].ask("claim x"), "lead 0");
 }
 
 #[test]
