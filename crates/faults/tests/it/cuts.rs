@@ -143,3 +143,27 @@ fn speed_is_what_the_script_says() {
         assert!((150..1500).contains(&took), "{action:?} took {took} ms");
     }
 }
+
+#[test]
+fn a_refusal_closes_the_port_for_a_while() {
+    let script =
+        Script::new().file(File::generated("/a", 1000, 1)).rule(Rule::any().connection(1).act(Action::RefuseFor(0.1)));
+    let server = Server::start(script).unwrap();
+    assert_eq!(Client::connect(server.addr()).end(), End::Rst);
+    assert!(std::net::TcpStream::connect(server.addr()).is_err());
+    while std::net::TcpStream::connect(server.addr()).is_err() {
+        std::thread::yield_now();
+    }
+    assert_eq!(get(server.addr(), "/a", &[]).status, 200);
+}
+
+#[test]
+fn a_dropped_server_is_gone() {
+    let server = server(Action::stall_at(At::Byte(10)));
+    let addr = server.addr();
+    let mut client = Client::connect(addr);
+    client.send("GET", "/a", &[]);
+    drop(server);
+    assert!(std::net::TcpStream::connect(addr).is_err());
+    assert_ne!(client.reply(false).end, End::Silence);
+}
