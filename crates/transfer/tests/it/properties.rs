@@ -146,7 +146,7 @@ fn the_same_beginning_with_bytes_of_an_earlier_run() {
 
 #[test]
 fn liveness_an_origin_that_heals_is_enough() {
-    each_seed(50_000, healed);
+    each_seed(30_000, healed);
 }
 
 proptest! {

@@ -573,53 +573,6 @@ fn with_a_digest_validators_are_ignored_altogether() {
     assert_eq!(run.received, 2000);
 }
 
-#[test]
-fn a_mirror_goes_on_under_the_tag_of_the_other_where_it_repeats_it() {
-    let dies = |number: usize, ask: &Ask, mirror: &File| match (number, ask.url) {
-        (1, 0) => tagged().answer(ask).reset(1000),
-        (_, 0) => Answer::dead(Fault::Refused),
-        _ => mirror.answer(ask),
-    };
-    let run =
-        |mirror: File| Setup::new(Want::one()).urls(&[0, 1]).run(script(|number, ask| dies(number, ask, &mirror)));
-    let same = run(tagged());
-    assert_eq!(same.ok(&bytes()).offsets(), [None, Some(1000), Some(1000)]);
-    assert_eq!((same.asks[2].if_range.clone(), same.received), (Some(etag("\"1\"")), 2000));
-    // Another tag, or none: read again and compared, at no loss.
-    let other = run(file().etag("\"mirror\""));
-    assert_eq!((other.ok(&bytes()).received, other.cuts.len()), (3000, 0));
-    assert_eq!(run(file()).ok(&bytes()).received, 3000);
-    // A mirror that does not look at If-Range joins nothing unless its answer has the tag.
-    for mirror in [file(), file().etag("W/\"1\""), file().etag("\"mirror\"")] {
-        let run = Setup::new(Want::one()).urls(&[0, 1]).run(script(|number, ask| {
-            let ask = Ask { if_range: None, ..ask.clone() };
-            dies(number, &ask, &mirror)
-        }));
-        assert!(run.ok(&bytes()).log[2].fault.is_some(), "{}", run.told());
-        assert_eq!(run.log[2].to, 1000);
-    }
-}
-
-#[test]
-fn a_date_is_not_lent_and_a_416_under_a_lent_tag_proves_nothing() {
-    let old = File { modified: Some("Fri, 01 Jan 2016 00:00:00 GMT".to_owned()), ..file() };
-    let run = Setup::new(Want::one()).urls(&[0, 1]).run(script(|number, ask| match (number, ask.url) {
-        (1, 0) => old.answer(ask).reset(1000),
-        (_, 0) => Answer::dead(Fault::Refused),
-        _ => old.answer(ask),
-    }));
-    let asked = run.ok(&bytes()).asks.iter().find(|ask| ask.url == 1);
-    assert_eq!(asked.map(|ask| (ask.from, ask.if_range.clone())), Some((None, None)));
-    // The mirror has only the first half.
-    let half = File::new(&bytes()[..1000]).etag("\"1\"");
-    let run = Setup::new(Want::one()).urls(&[0, 1]).run(script(|number, ask| match (number, ask.url) {
-        (1, 0) => tagged().answer(ask).chunked().reset(1000),
-        (2, 1) => half.nothing(),
-        _ => tagged().answer(ask),
-    }));
-    run.ok(&bytes());
-}
-
 // ---- junk ----
 
 #[test]

@@ -254,6 +254,10 @@ impl World {
         if world.digest {
             world.change = world.change.map(|_| 1).filter(|_| world.liar.is_none());
         }
+        // An end that has to be probed and a change of the file together need more than what the budget has left by then.
+        if world.framed == Framed::Close && !world.digest {
+            world.change = None;
+        }
         // A lock that knows the size of one version makes the other a wrong file.
         if world.want_size && world.versions[0].len() != world.versions[1].len() {
             world.change = None;
