@@ -95,7 +95,12 @@ pub(super) fn kept(name: &str, held: u64, size: Option<u64>) -> String {
 
 /// `8.4 of 16.9 MB`, `8.4 MB`.
 pub(super) fn position(held: u64, size: Option<u64>) -> String {
-    let (held, Some(size)) = (bytes(held), size.map(bytes)) else { return bytes(held) };
+    let Some(whole) = size else { return bytes(held) };
+    let missing = whole.saturating_sub(held);
+    let (held, size) = (bytes(held), bytes(whole));
+    if held == size && missing > 0 {
+        return format!("all but {} of {size}", bytes(missing));
+    }
     match (held.split_once(' '), size.split_once(' ')) {
         (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} of {size}"),
         _ => format!("{held} of {size}"),
@@ -129,5 +134,6 @@ mod tests {
         assert_eq!(position(8_400_000, Some(16_900_000)), "8.4 of 16.9 MB");
         assert_eq!(position(400, Some(16_900_000)), "400 B of 16.9 MB");
         assert_eq!(position(400, None), "400 B");
+        assert_eq!(position(16_999_992, Some(17_000_000)), "all but 8 B of 17.0 MB");
     }
 }
