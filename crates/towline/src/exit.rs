@@ -55,6 +55,8 @@ pub(crate) enum Error {
     Hash(#[from] HashError),
     #[error("cannot {what} {}: {source}", path.display())]
     Disk { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("{} is a directory: name a file in it, or use --dir", .0.display())]
+    IsDirectory(PathBuf),
     #[error("cannot write to standard output: {0}")]
     Stdout(io::Error),
     #[error("could not download {name}: {}", .failure.cause)]
@@ -69,6 +71,7 @@ impl Error {
             | Self::Store(_)
             | Self::Hash(_)
             | Self::Disk { .. }
+            | Self::IsDirectory(_)
             | Self::Events { .. }
             | Self::Stdout(_) => Code::Disk,
             Self::Url { .. } | Self::NoName { .. } | Self::SameFile(_) | Self::TwoDigests { .. } => Code::Usage,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use towline_client::{Client, Event, Wanted, clock};
-use towline_store::{Claim, Digest, Follower, Hasher, Note, Outcome, Spool, State, Store};
+use towline_store::{Claim, Digest, Follower, Hasher, Note, Outcome, Spool, State, Store, StoreError};
 use towline_transfer::{Attempt, Cause, Failure};
 
 use super::plan::{Place, Plan};
@@ -44,6 +44,9 @@ async fn try_bring(
     job: &Job,
     log: &mut Vec<Attempt>,
 ) -> Result<(), Error> {
+    if let Place::File(path) = &plan.place {
+        can_be_file(path)?;
+    }
     if let (Place::File(path), Some(digest)) = (&plan.place, &plan.digest)
         && is_there(path, digest).await?
     {
@@ -72,6 +75,15 @@ async fn try_bring(
 fn late(plan: &Plan, job: &Job, limit: Duration) -> Error {
     let (held, size) = job.reached();
     Error::Transfer { name: plan.name.clone(), failure: Failure { cause: Cause::MaxTime(limit), held, size } }
+}
+
+/// Nothing is brought for a destination that is something else than a file already.
+fn can_be_file(path: &Path) -> Result<(), Error> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(Error::IsDirectory(path.to_path_buf())),
+        Ok(found) if !found.is_file() => Err(StoreError::NotRegular { path: path.to_path_buf() }.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the destination is the file already.
@@ -245,7 +257,7 @@ async fn follow(mut follower: Follower, plan: &Plan, job: &Job) -> Result<bool, 
             match copied.await.map_err(|error| Error::Runtime(io::Error::other(error)))? {
                 Ok(()) => {}
                 // It went away under the copy, or was not what its owner had said: bring it ourselves.
-                Err(towline_store::StoreError::Changed { .. } | towline_store::StoreError::Digest { .. }) => {
+                Err(StoreError::Changed { .. } | StoreError::Digest { .. }) => {
                     return Ok(false);
                 }
                 Err(error) => return Err(error.into()),
