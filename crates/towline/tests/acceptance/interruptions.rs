@@ -1,1 +1,0 @@
-//! Kills, interrupts, and several processes at once.

@@ -1,0 +1,114 @@
+//! A run of the program that is watched while it goes on.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{Case, FAST, Run, program};
+
+/// One process; killed when it is dropped.
+pub(super) struct Process {
+    pub(super) child: Child,
+    events: PathBuf,
+    errors: PathBuf,
+    began: Instant,
+}
+
+/// How long a thing may take that takes no time on an idle machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until something is so; fails when it never comes.
+#[track_caller]
+pub(super) fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !so() {
+        assert!(began.elapsed() < PATIENCE, "never happened: {what}");
+        pause();
+    }
+}
+
+/// Between two looks.
+#[expect(clippy::disallowed_methods, reason = "a look at another process, again and again, must not take a core")]
+pub(super) fn pause() {
+    std::thread::sleep(Duration::from_millis(2));
+}
+
+/// `towline get` with this case's cache, fast waits and files of its own for events and messages.
+pub(super) fn command(case: &Case, name: &str) -> Command {
+    let mut command = bare(case, name);
+    command.args(FAST);
+    command
+}
+
+/// The same with the law's waits.
+pub(super) fn bare(case: &Case, name: &str) -> Command {
+    let mut command = program();
+    command.arg("get").arg("--cache-dir").arg(case.dir.path().join("cache"));
+    command.arg("--events").arg(case.dir.path().join(format!("{name}.ndjson")));
+    command
+}
+
+impl Process {
+    /// Starts what [`command`] has made. The name is the same.
+    #[track_caller]
+    pub(super) fn start(case: &Case, name: &str, mut command: Command) -> Self {
+        let errors = case.dir.path().join(format!("{name}.stderr"));
+        let file = std::fs::File::create(&errors).expect("a file for messages");
+        command.stdin(Stdio::null()).stderr(file);
+        let child = command.spawn().expect("the program starts");
+        Self { child, events: case.dir.path().join(format!("{name}.ndjson")), errors, began: Instant::now() }
+    }
+
+    /// `towline get /a.whl -o DEST`.
+    #[track_caller]
+    pub(super) fn get(case: &Case, name: &str, dest: &str, more: &[String]) -> Self {
+        let mut command = command(case, name);
+        command.arg(case.server.url("/a.whl")).arg("-o").arg(case.dir.path().join(dest)).args(more);
+        command.stdout(Stdio::null());
+        Self::start(case, name, command)
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the process is there");
+    }
+
+    /// Whether an event of this kind was told.
+    pub(super) fn told(&self, event: &str) -> bool {
+        let text = std::fs::read_to_string(&self.events).unwrap_or_default();
+        text.contains(&format!("\"event\":\"{event}\""))
+    }
+
+    pub(super) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("the process can be asked").is_none()
+    }
+
+    /// Waits for the end, and says how long that took from now.
+    #[track_caller]
+    pub(super) fn end(mut self) -> (Run, Duration) {
+        let now = Instant::now();
+        let mut status: Option<ExitStatus> = None;
+        until("the program ends", || {
+            status = self.child.try_wait().expect("the process can be asked");
+            status.is_some()
+        });
+        let (waited, stderr) = (now.elapsed(), std::fs::read(&self.errors).unwrap_or_default());
+        let output = Output { status: status.unwrap_or_default(), stdout: Vec::new(), stderr };
+        (Run::read(&output, &self.events, self.began.elapsed()), waited)
+    }
+
+    /// Kills it, as the out-of-memory killer does. What it had told is cut anywhere, and so not read.
+    pub(super) fn kill(mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process ends");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended, and been waited for, before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
