@@ -160,7 +160,12 @@ async fn lead(client: &Client, spool: Spool, plan: &Plan, job: &Job, log: &mut V
         Err(failure) => {
             match failure.cause {
                 // Wrong bytes, or none: nothing to go on from.
-                Cause::Mismatch { .. } => spool.discard()?,
+                Cause::Mismatch { .. } => {
+                    // That it cannot be removed must not hide why it had to be.
+                    if let Err(error) = spool.discard() {
+                        anstream::eprintln!("warning: {}", crate::exit::chain(&error));
+                    }
+                }
                 _ if spool.is_empty() => spool.discard()?,
                 _ => spool.release(Outcome::Failed),
             }
