@@ -15,7 +15,7 @@ use towline_transfer::{Attempt, Cause, Failure};
 
 use super::plan::{Place, Plan};
 use super::sink::SpoolSink;
-use crate::exit::{Code, Error};
+use crate::exit::{Code, Error, chain};
 use crate::report::Job;
 
 /// How often the spool of another process is looked at.
@@ -158,16 +158,14 @@ async fn lead(client: &Client, spool: Spool, plan: &Plan, job: &Job, log: &mut V
     match outcome.result {
         Ok(()) => place(spool, plan, job).await,
         Err(failure) => {
-            match failure.cause {
-                // Wrong bytes, or none: nothing to go on from.
-                Cause::Mismatch { .. } => {
-                    // That it cannot be removed must not hide why it had to be.
-                    if let Err(error) = spool.discard() {
-                        anstream::eprintln!("warning: {}", crate::exit::chain(&error));
-                    }
+            // Wrong bytes, or none: nothing to go on from.
+            if matches!(failure.cause, Cause::Mismatch { .. }) || spool.is_empty() {
+                // That it cannot be removed must not hide why the transfer failed.
+                if let Err(error) = spool.discard() {
+                    anstream::eprintln!("warning: {}", chain(&error));
                 }
-                _ if spool.is_empty() => spool.discard()?,
-                _ => spool.release(Outcome::Failed),
+            } else {
+                spool.release(Outcome::Failed);
             }
             Err(Error::Transfer { name: plan.name.clone(), failure })
         }
