@@ -10,8 +10,10 @@ use crate::drive::Drive;
 use crate::event::Event;
 use crate::keys::Keys;
 use crate::origin::Origins;
+use crate::proxy::Proxy;
 use crate::resolve::Override;
 use crate::sink::Sink;
+use crate::tls::Roots;
 
 /// How a [`Client`] behaves.
 #[derive(Debug, Clone)]
@@ -26,6 +28,10 @@ pub struct Options {
     pub keys: Keys,
     /// `User-Agent`. Default: this crate's name and version.
     pub user_agent: String,
+    /// The way out. Default: as the environment says.
+    pub proxy: Proxy,
+    /// Whom TLS trusts. Default `None`: `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the system's authorities.
+    pub roots: Option<Roots>,
 }
 
 impl Default for Options {
@@ -36,6 +42,8 @@ impl Default for Options {
             overrides: Vec::new(),
             keys: Keys::default(),
             user_agent: concat!("towline/", env!("CARGO_PKG_VERSION")).to_owned(),
+            proxy: Proxy::default(),
+            roots: None,
         }
     }
 }
@@ -110,7 +118,8 @@ impl Client {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let places = Semaphore::new(options.concurrency.max(1));
-        Self { inner: Arc::new(Inner { options, origins: Origins::default(), places }) }
+        let origins = Origins::new(options.roots.clone());
+        Self { inner: Arc::new(Inner { options, origins, places }) }
     }
 
     /// The numbers of the law that this client obeys.

@@ -1,6 +1,9 @@
 //! The loop: every request of the program is issued here, and here alone it is waited (section 4.1).
 #![expect(clippy::disallowed_methods, reason = "this is the one place where the law is given time")]
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use reqwest::{Response, Version};
 use tokio::time::{Instant, sleep, timeout_at};
 use towline_transfer::redirect::{self, STATUSES};
@@ -8,9 +11,11 @@ use towline_transfer::{Ask, Fault, Framing, Held, Piece, Step, Transfer, Want};
 use url::Url;
 
 use crate::client::{Inner, Outcome, Wanted};
+use crate::connecting::Connecting;
 use crate::event::Event;
 use crate::fault::{Moment, fault_of};
 use crate::origin::{Lane, Origin};
+use crate::problem;
 use crate::request;
 use crate::sink::Sink;
 use crate::watch::Watch;
@@ -26,6 +31,8 @@ pub(crate) struct Drive<'a, S, F> {
     /// Attempts whose end was told.
     told: usize,
     vouched: bool,
+    /// The origin of the last request, and how often its addresses had been turned then.
+    last: Option<(Arc<Origin>, usize)>,
 }
 
 impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
@@ -36,7 +43,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
         let origins = names.iter().map(|name| names.iter().position(|other| other == name).unwrap_or(0)).collect();
         let want = Want { origins, size: wanted.size, digest: wanted.digest };
         let transfer = Transfer::new(inner.options.policy.clone(), want, held);
-        Self { inner, urls, transfer, sink, observe, began: Instant::now(), told: 0, vouched: false }
+        Self { inner, urls, transfer, sink, observe, began: Instant::now(), told: 0, vouched: false, last: None }
     }
 
     /// Carries out the machine's steps until it is done or gives up.
@@ -57,6 +64,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
                 Step::Cut(at) => {
                     let cut = self.sink.cut(at);
                     self.or_disk(cut);
+                    self.vouched = false;
                     (self.observe)(Event::Cut { held: at });
                     continue;
                 }
@@ -107,21 +115,23 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
 
     /// One attempt, from the artifact's own URL to the end of a body.
     async fn attempt(&mut self, ask: &Ask) {
-        let until = self.inner.options.policy.max_time.map(|limit| self.began + limit);
+        let limit = self.inner.options.policy.max_time;
         let held = self.transfer.held();
-        let in_time = match until {
+        let in_time = match limit.and_then(|limit| self.began.checked_add(limit)) {
             Some(until) => timeout_at(until, self.hops(ask)).await.is_ok(),
             None => {
                 self.hops(ask).await;
                 true
             }
         };
-        if !in_time {
-            self.transfer.fault(Fault::Stalled(self.began.elapsed()));
+        if let (false, Some(limit)) = (in_time, limit) {
+            self.transfer.fault(Fault::OutOfTime(limit));
         }
-        let origin = self.inner.origins.of(&self.urls[ask.url], &self.inner.options);
-        if self.transfer.held() <= held {
-            origin.resolver.turn();
+        let crawled = matches!(self.transfer.ended_by(), Some(Fault::Crawled { .. }));
+        if let Some((origin, turned)) = self.last.take()
+            && (self.transfer.held() <= held || crawled)
+        {
+            origin.resolver.turn(turned);
         }
     }
 
@@ -138,6 +148,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
                 Err(fault) => return self.transfer.fault(fault),
             };
             self.transfer.hop(request::hop(&url, ask));
+            self.last = Some((Arc::clone(&origin), origin.resolver.turned()));
             let secret = self.inner.options.keys.get(&url);
             let request = request::build(&lane.client, &url, ask, secret.as_ref());
             let response = match self.send(request, &origin, &lane).await {
@@ -149,7 +160,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
             };
             let status = response.status().as_u16();
             self.transfer.answered(status);
-            origin.answered(secret.is_some() && !matches!(status, 401 | 403 | 407));
+            origin.answered(secret.is_some() && (200..400).contains(&status));
             if STATUSES.contains(&status) {
                 let to = request::place(&response, &url);
                 let scheme = to.as_ref().map(Url::scheme);
@@ -158,12 +169,12 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
                     return self.transfer.fault(Fault::Redirect(refused));
                 }
                 let Some(mut to) = to else { return };
-                self.inner.options.keys.strip(&mut to);
+                self.inner.options.keys.strip_redirect(&mut to);
                 url = to;
                 redirects += 1;
                 continue;
             }
-            if status == 401 && !replayed && self.inner.options.keys.look_up(&url).is_some() {
+            if status == 401 && !replayed && self.inner.options.keys.look_up(&url, secret.as_ref()).await.is_some() {
                 replayed = true;
                 continue;
             }
@@ -173,7 +184,11 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
             let framing = head.framing;
             self.transfer.head(&head);
             (self.observe)(Event::Answered { size: self.transfer.size() });
-            self.read(response, framing, &origin).await;
+            if self.transfer.ended_by().is_some() && problem::explains(&response) {
+                self.hear_words(response, &url).await;
+            } else {
+                self.read(response, framing, &origin).await;
+            }
             drop(permit);
             return self.judge_answer(ask, &origin, &lane);
         }
@@ -188,8 +203,9 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
                     && *wait <= self.inner.options.policy.max_wait
                 {
                     // Without jitter: each transfer adds its own.
-                    origin.cool(Instant::now() + *wait);
-                    self.inner.origins.of(&self.urls[ask.url], &self.inner.options).cool(Instant::now() + *wait);
+                    let until = later(Instant::now(), *wait);
+                    origin.cool(until);
+                    self.inner.origins.of(&self.urls[ask.url], &self.inner.options).cool(until);
                 }
             }
             None => origin.limit.raise(),
@@ -202,22 +218,40 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
         let began = Instant::now();
         let moment = Moment::Asking { connect_timeout: policy.connect_timeout, answered: origin.has_answered() };
         let request = request.build().map_err(|error| fault_of(&error, moment))?;
-        let work = lane.client.execute(request);
+        let connecting = Arc::new(Connecting::default());
+        let work = connecting.during(lane.client.execute(request));
         tokio::pin!(work);
         if policy.header_timeout.is_zero() {
             return work.await.map_err(|error| fault_of(&error, moment));
         }
-        let mut until = began + policy.header_timeout;
+        let mut until = later(began, policy.header_timeout);
         loop {
             if let Ok(answer) = timeout_at(until, &mut work).await {
                 return answer.map_err(|error| fault_of(&error, moment));
             }
-            let (connecting, connected) = origin.connecting();
-            let since = if connecting { Some(Instant::now()) } else { connected };
-            match since.map(|since| since + policy.header_timeout) {
+            match connecting.since().map(|since| later(since, policy.header_timeout)) {
                 Some(later) if later > until => until = later,
                 _ => return Err(Fault::HeaderTimeout(policy.header_timeout)),
             }
+        }
+    }
+
+    /// Takes what a refusal says about itself into the log: a little, and quickly.
+    async fn hear_words(&mut self, mut response: Response, url: &Url) {
+        let mut document = Vec::new();
+        let read = async {
+            while let Ok(Some(bytes)) = response.chunk().await {
+                let room = problem::MOST_BYTES - document.len();
+                document.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                if document.len() == problem::MOST_BYTES {
+                    return;
+                }
+            }
+        };
+        // What came by then may do; a part of a document is none.
+        let _ = timeout_at(later(Instant::now(), WORDS_WITHIN), read).await;
+        if let Some(words) = problem::words(&document, url) {
+            self.transfer.note(words);
         }
     }
 
@@ -310,4 +344,13 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
             }
         }
     }
+}
+
+/// An error document that takes longer is not waited for.
+const WORDS_WITHIN: Duration = Duration::from_secs(2);
+
+/// A time limit so far away that it cannot be told is as good as none.
+pub(crate) fn later(from: Instant, by: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    from.checked_add(by).unwrap_or_else(|| from + FAR)
 }

@@ -132,7 +132,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// The last cause, which says it without wrapping; the outer ones may name a URL.
-fn innermost(error: &reqwest::Error) -> String {
+pub(crate) fn innermost(error: &reqwest::Error) -> String {
     causes(error)
         .last()
         .filter(|last| !last.is::<reqwest::Error>())

@@ -1,6 +1,6 @@
 //! Credentials of origins (section 4.12). They go with the first request, and appear nowhere else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Asks for credentials that nobody has given: called once for each origin that answers 401, with `scheme://host[:port]` and
-/// the user name, if one is known.
+/// the user name, if one is known. It may take its time: it runs on a thread for that.
 pub type LookUp = dyn Fn(&str, Option<&str>) -> Option<Secret> + Send + Sync;
 
 /// A netrc file that cannot be used.
@@ -42,6 +42,8 @@ pub struct Keys {
     netrc: Arc<HashMap<String, Secret>>,
     known: Arc<Mutex<HashMap<String, Option<Secret>>>>,
     look_up: Option<Arc<LookUp>>,
+    /// Origins that it was asked for; held while it works, so that others wait for its answer.
+    asked: Arc<tokio::sync::Mutex<HashSet<String>>>,
 }
 
 impl fmt::Debug for Keys {
@@ -90,6 +92,15 @@ impl Keys {
         self.known().insert(origin(url), Some(secret));
     }
 
+    /// As [`Keys::strip`] for the place of a redirect: what its origin is known by stays, whatever another one writes.
+    pub(crate) fn strip_redirect(&self, url: &mut Url) {
+        let known = self.get(url);
+        self.strip(url);
+        if known.is_some() {
+            self.known().insert(origin(url), known);
+        }
+    }
+
     /// What goes with a request to this URL.
     pub(crate) fn get(&self, url: &Url) -> Option<Secret> {
         if let Some(known) = self.known().get(&origin(url)) {
@@ -99,15 +110,21 @@ impl Keys {
         self.netrc.get(host).or_else(|| self.netrc.get("default")).cloned()
     }
 
-    /// Asks once for each origin, after a 401; `None` if there is nothing new.
-    pub(crate) fn look_up(&self, url: &Url) -> Option<Secret> {
-        let ask = self.look_up.as_ref()?;
+    /// After a 401 to a request that had `sent`: what to send instead, if there is anything else. Asks once for each origin.
+    pub(crate) async fn look_up(&self, url: &Url, sent: Option<&Secret>) -> Option<Secret> {
+        let ask = Arc::clone(self.look_up.as_ref()?);
         let origin = origin(url);
-        let sent = self.get(url);
-        let user = sent.as_ref().map(|secret| secret.user.as_str());
-        let found = ask(&origin, user).filter(|found| Some(found) != sent.as_ref())?;
-        self.known().insert(origin, Some(found.clone()));
-        Some(found)
+        let mut asked = self.asked.lock().await;
+        if !asked.contains(&origin) {
+            let (to, user) = (origin.clone(), sent.map(|secret| secret.user.clone()));
+            // A look-up that panics has found nothing.
+            let found = tokio::task::spawn_blocking(move || ask(&to, user.as_deref())).await.ok().flatten();
+            asked.insert(origin.clone());
+            if let Some(found) = found {
+                self.known().insert(origin, Some(found));
+            }
+        }
+        self.get(url).filter(|known| Some(known) != sent)
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Option<Secret>>> {

@@ -11,9 +11,12 @@
 //! |---|---|
 //! | `drive` | the loop, the only wait and the only time limits |
 //! | `watch` | when a body is too slow |
+//! | `connecting` | since when a request has a connection |
 //! | `origin` | what transfers share: connections, cooling, concurrency |
 //! | `resolve` | addresses, and which is tried first |
 //! | `fault` | how the HTTP library's errors read in our words |
+//! | `problem` | what an origin says about a refusal |
+//! | `proxy`, `tls` | the way out, and whom we trust |
 //! | [`keys`] | credentials |
 //! | [`clock`] | pauses for those above, without a loop of retries |
 
@@ -21,11 +24,14 @@ pub mod clock;
 pub mod keys;
 
 mod client;
+mod connecting;
 mod drive;
 mod event;
 mod fault;
 mod limit;
 mod origin;
+mod problem;
+mod proxy;
 mod request;
 mod resolve;
 mod sink;
@@ -34,7 +40,9 @@ mod watch;
 
 pub use client::{Client, Options, Outcome, SetupError, Wanted};
 pub use event::Event;
+pub use proxy::Proxy;
 pub use resolve::{Override, OverrideError};
 pub use sink::Sink;
+pub use tls::{Roots, RootsError};
 pub use towline_transfer as transfer;
 pub use url::Url;

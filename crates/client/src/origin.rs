@@ -1,7 +1,6 @@
 //! What the transfers of a run share about an origin: connections, cooling, concurrency (sections 4.3, 4.5, 4.7, 4.13).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,19 +10,25 @@ use towline_transfer::Fault;
 use url::Url;
 
 use crate::client::Options;
+use crate::connecting::Begun;
+use crate::fault::innermost;
 use crate::keys;
 use crate::limit::Limit;
 use crate::resolve::{Resolver, Shared};
-use crate::tls::Tls;
+use crate::tls::{Roots, Tls};
 
 /// All origins met in a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Origins {
     met: Mutex<HashMap<String, Arc<Origin>>>,
     tls: Arc<Tls>,
 }
 
 impl Origins {
+    pub(crate) fn new(roots: Option<Roots>) -> Self {
+        Self { met: Mutex::default(), tls: Arc::new(Tls::new(roots)) }
+    }
+
     /// The origin of this URL.
     pub(crate) fn of(&self, url: &Url, options: &Options) -> Arc<Origin> {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
@@ -41,7 +46,7 @@ pub(crate) struct Origin {
     tls: Arc<Tls>,
     pub(crate) limit: Arc<Limit>,
     pub(crate) resolver: Arc<Resolver>,
-    connecting: Arc<Connecting>,
+    proxy: Result<Option<reqwest::Proxy>, Fault>,
     state: Mutex<State>,
 }
 
@@ -66,25 +71,21 @@ pub(crate) struct Lane {
     pub(crate) number: u64,
 }
 
-/// Connections being made.
-#[derive(Debug, Default)]
-struct Connecting {
-    now: AtomicUsize,
-    last: Mutex<Option<Instant>>,
-}
-
 impl Origin {
     fn new(url: &Url, options: &Options, tls: &Arc<Tls>) -> Self {
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or_default();
+        let proxy = options.proxy.of(url);
+        // Through a proxy it is the proxy's name that is resolved, and overrides are about the origin's.
+        let overrides = if matches!(proxy, Ok(None)) { &options.overrides[..] } else { &[] };
         Self {
             https: url.scheme() == "https",
             user_agent: options.user_agent.clone(),
             connect_timeout: options.policy.connect_timeout,
             tls: Arc::clone(tls),
             limit: Limit::new(options.concurrency),
-            resolver: Arc::new(Resolver::new(host, port, &options.overrides)),
-            connecting: Arc::new(Connecting::default()),
+            resolver: Arc::new(Resolver::new(host, port, overrides)),
+            proxy,
             state: Mutex::new(State {
                 lane: None,
                 made: 0,
@@ -104,17 +105,16 @@ impl Origin {
         if let Some(lane) = &state.lane {
             return Ok(lane.clone());
         }
-        let client = self.build(state.http1_only).map_err(|error| Fault::Url(error.to_string()))?;
+        let client = self.build(state.http1_only)?;
         state.made += 1;
         let lane = Lane { client, number: state.made };
         state.lane = Some(lane.clone());
         Ok(lane)
     }
 
-    fn build(&self, http1_only: bool) -> reqwest::Result<reqwest::Client> {
-        let connecting = Arc::clone(&self.connecting);
-        let layer = MapFutureLayer::new(move |connect| {
-            let begun = Begun::new(&connecting);
+    fn build(&self, http1_only: bool) -> Result<reqwest::Client, Fault> {
+        let layer = MapFutureLayer::new(|connect| {
+            let begun = Begun::now();
             async move {
                 let connection = connect.await;
                 drop(begun);
@@ -126,6 +126,7 @@ impl Origin {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            .no_proxy()
             .tcp_nodelay(true)
             .dns_resolver(Shared(Arc::clone(&self.resolver)))
             .tls_backend_preconfigured(self.tls.config(self.https, http1_only))
@@ -137,7 +138,10 @@ impl Origin {
         if http1_only {
             builder = builder.http1_only();
         }
-        builder.build()
+        if let Some(proxy) = self.proxy.clone()? {
+            builder = builder.proxy(proxy);
+        }
+        builder.build().map_err(|error| Fault::Url(innermost(&error)))
     }
 
     /// Takes the end of an attempt that began with this lane.
@@ -197,12 +201,6 @@ impl Origin {
         state.cools_until = state.cools_until.max(Some(until));
     }
 
-    /// Whether a connection is being made now, and when the last one was.
-    pub(crate) fn connecting(&self) -> (bool, Option<Instant>) {
-        let last = *self.connecting.last.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.connecting.now.load(Ordering::Relaxed) > 0, last)
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -224,6 +222,7 @@ fn breaks_connection(fault: &Fault) -> bool {
         | Fault::Closed
         | Fault::Protocol(_)
         | Fault::Stalled(_)
+        | Fault::OutOfTime(_)
         | Fault::Crawled { .. }
         | Fault::Short { .. } => true,
         Fault::Dns { .. }
@@ -238,22 +237,5 @@ fn breaks_connection(fault: &Fault) -> bool {
         | Fault::Contradiction(_)
         | Fault::Mismatch { .. }
         | Fault::Disk(_) => false,
-    }
-}
-
-/// A connection being made; noted when it is there, has failed or is given up.
-struct Begun(Arc<Connecting>);
-
-impl Begun {
-    fn new(connecting: &Arc<Connecting>) -> Self {
-        connecting.now.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(connecting))
-    }
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        self.0.now.fetch_sub(1, Ordering::Relaxed);
-        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }

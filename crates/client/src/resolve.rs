@@ -77,13 +77,25 @@ impl Resolver {
         }
     }
 
-    /// The next connection prefers another address.
-    pub(crate) fn turn(&self) {
-        self.turned.fetch_add(1, Ordering::Relaxed);
+    /// How often it was turned.
+    pub(crate) fn turned(&self) -> usize {
+        self.turned.load(Ordering::Relaxed)
+    }
+
+    /// After an attempt that began when it had been turned so often: the next connection prefers another address. Of several
+    /// attempts that failed together one turns it, else they could turn it back to where it was.
+    pub(crate) fn turn(&self, began_at: usize) {
+        // Turned by another: nothing to do.
+        let _ = self.turned.compare_exchange(
+            began_at,
+            began_at.wrapping_add(1),
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
     }
 
     fn order(&self, mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-        let places = self.turned.load(Ordering::Relaxed) % addresses.len().max(1);
+        let places = self.turned() % addresses.len().max(1);
         addresses.rotate_left(places);
         addresses
     }
@@ -150,7 +162,8 @@ mod tests {
         let resolver = Resolver::new("host", 80, &[]);
         for turn in 0..7 {
             assert_eq!(resolver.order(addresses.clone())[0], addresses[turn % 3], "turn {turn}");
-            resolver.turn();
+            resolver.turn(turn);
+            resolver.turn(turn);
         }
     }
 }

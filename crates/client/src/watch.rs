@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use towline_transfer::{Fault, Policy};
 
+use crate::drive::later;
 use crate::origin::Origin;
 
 /// Counts the bytes of one body on the wire, and the silences between them.
@@ -32,7 +33,7 @@ impl Watch {
     pub(crate) fn next(&mut self, origin: &Origin) -> Result<Option<Instant>, Fault> {
         let now = Instant::now();
         let stalled = (!self.stall.is_zero())
-            .then(|| (self.heard.max(origin.heard()) + self.stall).min(self.heard + self.stall * 4));
+            .then(|| later(self.heard.max(origin.heard()), self.stall).min(later(self.heard, self.stall.saturating_mul(4))));
         if stalled.is_some_and(|at| at <= now) {
             let silent = now - self.heard;
             // In whole milliseconds, as people read it.
@@ -47,7 +48,7 @@ impl Watch {
             }
             (self.window, self.bytes) = (now, 0);
         }
-        let crawled = self.window + self.crawl;
+        let crawled = later(self.window, self.crawl);
         Ok(Some(stalled.map_or(crawled, |at| at.min(crawled))))
     }
 }

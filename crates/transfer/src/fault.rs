@@ -44,6 +44,8 @@ pub enum Fault {
     Protocol(String),
     /// No byte for this long.
     Stalled(Duration),
+    /// The transfer's own time limit ran out in the middle of the attempt.
+    OutOfTime(Duration),
     /// Too few bytes in the given time.
     Crawled {
         /// Bytes that came.
@@ -174,6 +176,8 @@ pub fn classify(fault: &Fault, policy: &Policy) -> Verdict {
         | Fault::Closed
         | Fault::Protocol(_)
         | Fault::Stalled(_)
+        // The limit ends the transfer, not the fault.
+        | Fault::OutOfTime(_)
         | Fault::Crawled { .. }
         | Fault::Short { .. }
         | Fault::Part { .. }
@@ -242,6 +246,7 @@ impl fmt::Display for Fault {
             Self::Closed => f.write_str("connection closed without an answer"),
             Self::Protocol(detail) => write!(f, "protocol error: {detail}"),
             Self::Stalled(limit) => write!(f, "stalled: no byte for {limit:?}"),
+            Self::OutOfTime(limit) => write!(f, "given up: the time limit of {limit:?} was over"),
             Self::Crawled { bytes, within } => write!(f, "too slow: {bytes} bytes in {within:?}"),
             Self::Short { at, end } => write!(f, "body ended at byte {at} of {end}"),
             Self::Part { end } => write!(f, "the answer covered only the bytes before {end}"),

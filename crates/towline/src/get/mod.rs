@@ -49,6 +49,7 @@ async fn all(get: &Get, shared: &Shared, jobs: &mut Jobs) -> Result<Code, Error>
         overrides: shared.resolve.clone(),
         keys: keys(shared)?,
         user_agent: concat!("towline/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..Options::default()
     });
     let report = Report::new(shared)?;
     let store = Store::open(cache_dir(shared)?)?;
