@@ -304,8 +304,11 @@ impl<S: FnMut(&Ask, Duration) -> Answer> Driver<S> {
 
     /// Whether the body was read to its end.
     fn read(&mut self, body: &Body) -> bool {
-        let mut at = 0;
+        let (mut at, mut before, mut idle) = (0, 0, 0);
         while at < body.len() {
+            idle = if at == before { idle + 1 } else { 0 };
+            assert!(idle < 5, "the same bytes are placed again and again");
+            before = at;
             let offered = (body.len() - at).min(self.setup.chunk);
             match self.transfer.place(usize::try_from(offered).expect("64 bits")) {
                 Piece::Compare { at: held, len } => {
