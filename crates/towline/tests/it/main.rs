@@ -1,0 +1,3 @@
+//! Tests of the program and of the house it stands in.
+
+mod house;
