@@ -5,6 +5,8 @@
 //! cargo test -p towline --test acceptance -- --nocapture --test-threads=1
 //! ```
 
+#![expect(clippy::print_stdout, reason = "each test prints its figure")]
+
 mod support;
 
 mod interruptions;

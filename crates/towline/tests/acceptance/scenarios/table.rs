@@ -203,6 +203,7 @@ const ROWS: &[Row] = &[
         &["stall-mid-body"],
         &[
             "row_28_after_a_kill_the_next_run_goes_on_from_the_partial_file",
+            "killed_at_a_random_moment_the_next_run_goes_on_where_the_partial_file_ends",
             "row_41_credentials_are_in_no_error_log_event_or_sidecar",
         ],
         "",
@@ -234,8 +235,12 @@ const ROWS: &[Row] = &[
         34,
         "two processes",
         &["slow-but-healthy"],
-        &["row_34_two_processes_for_one_file_are_one_download"],
-        "A lock that lies is among the tests of interruptions.",
+        &[
+            "row_34_two_processes_for_one_file_are_one_download",
+            "two_and_twenty_processes_for_one_url_are_one_download",
+            "twenty_processes_behind_a_lock_that_always_says_yes_have_the_right_bytes",
+        ],
+        "",
     ),
     row(
         35,
@@ -293,7 +298,10 @@ const ROWS: &[Row] = &[
         42,
         "full disk",
         &["strong-etag-resume"],
-        &["row_42_a_full_disk_is_not_retried_and_the_next_run_uses_what_is_there"],
+        &[
+            "row_42_a_full_disk_is_not_retried_and_the_next_run_uses_what_is_there",
+            "a_full_disk_ends_with_exit_code_6_path_and_need_and_the_next_run_goes_on",
+        ],
         "",
     ),
     row(
