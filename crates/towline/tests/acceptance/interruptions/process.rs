@@ -35,6 +35,18 @@ pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(2));
 }
 
+/// Whether the system has a connection at this server, accepted or not. proc_net(5): local address, remote address, then
+/// the state; 01 is ESTABLISHED, 08 CLOSE_WAIT. Where there is no such file, nobody is connected.
+pub(super) fn is_connected(server: std::net::SocketAddr) -> bool {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let port = format!(":{:04X}", server.port());
+    table.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (local, _, state) = (fields.next(), fields.next(), fields.next());
+        local.is_some_and(|local| local.ends_with(&port)) && matches!(state, Some("01" | "08"))
+    })
+}
+
 /// `towline get` with this case's cache, fast waits and files of its own for events and messages.
 pub(super) fn command(case: &Case, name: &str) -> Command {
     let mut command = bare(case, name);
