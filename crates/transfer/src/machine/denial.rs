@@ -21,9 +21,7 @@ impl Transfer {
         {
             let fickle = matches!(contradiction, Contradiction::Validator);
             if head.status == 200 && head.coding.is_none() && (fickle || !self.restarted) {
-                if fickle {
-                    (self.memory[url].fickle, self.memory[url].validator) = (true, None);
-                }
+                self.memory[url].fickle |= fickle;
                 // It says itself that it is of another file than the one whose size is known.
                 let body = self.read(Place::whole(head), !self.restarted, false);
                 return Phase::Reading(Body { least: None, ..body });

@@ -133,6 +133,12 @@ fn where_all_cool_the_wait_is_what_the_first_of_them_asked_for() {
 }
 
 #[test]
+fn where_all_cool_the_origins_word_is_the_wait_even_where_the_back_off_is_longer() {
+    let run = run(&[0], |_, _| Some(after(503, 1)));
+    assert_eq!(run.waits.iter().map(|(_, wait)| *wait).collect::<Vec<_>>(), [SECOND; 8]);
+}
+
+#[test]
 fn too_many_requests_and_unavailable_cool_the_origin_any_other_only_the_url() {
     for (code, whole_origin) in
         [(429, true), (503, true), (500, false), (502, false), (504, false), (403, false), (413, false)]

@@ -35,6 +35,26 @@ fn a_size_that_a_lock_knows_bounds_a_body_without_length() {
 }
 
 #[test]
+fn a_size_learned_before_does_not_cut_a_whole_answer_that_is_longer() {
+    let longer = File::new(&content(1, 3000));
+    for (framed, requests) in [(longer.whole().chunked(), 2), (longer.whole().close(), 3)] {
+        let run = Setup::new(Want::one()).run(script(|number, ask| match number {
+            1 => file().answer(ask).reset(1000),
+            2 => framed.clone(),
+            _ => longer.answer(ask),
+        }));
+        assert_eq!(run.ok(&content(1, 3000)).requests(), requests, "{}", run.told());
+    }
+    // Ending below it, such an answer is short.
+    let run = Setup::new(Want::one()).run(script(|number, ask| match number {
+        1 => file().answer(ask).reset(1000),
+        2 => file().whole().chunked().short(1500),
+        _ => file().answer(ask),
+    }));
+    assert_eq!(run.ok(&bytes()).log[1].fault, Some(Fault::Short { at: 1500, end: 2000 }));
+}
+
+#[test]
 fn empty_and_tiny_files() {
     for len in [0, 1, 2] {
         let bytes = content(1, len);
