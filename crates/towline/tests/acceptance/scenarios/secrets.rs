@@ -25,6 +25,8 @@ fn is_nowhere(story: &Story, run: &Run) -> usize {
         let bytes = link.or_else(|_| std::fs::read(&path)).expect("a file that the run has left");
         places.push((path.display().to_string(), [path.to_string_lossy().as_bytes(), &bytes].concat()));
     }
+    let shown = String::from_utf8_lossy(&places[2].1);
+    assert!(shown.contains("/a.bin?…"), "the URL is there, without its query: {shown}");
     for (place, bytes) in &places {
         for secret in &secrets {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
