@@ -30,11 +30,11 @@ def _with(ours: Tool, *peers: Tool) -> list[tuple[Tool, Tool]]:
     return [(ours, peer) for peer in peers]
 
 
-CLEAN = _with(tools.TOWLINE, tools.CURL, tools.CURL_HASH, tools.WGET, tools.ARIA_HASH)
+CLEAN = _with(tools.TOWLINE, tools.CURL, tools.CURL_OPENSSL, tools.CURL_HASH, tools.WGET, tools.ARIA_HASH)
 BARE = _with(tools.TOWLINE_BARE, tools.CURL)
 PATIENT = _with(tools.TOWLINE, tools.CURL_LOOP, tools.WGET_TUNED, tools.ARIA_TUNED)
 HASTY = _with(tools.TOWLINE, tools.CURL_RETRY, tools.WGET_DEFAULT, tools.ARIA_DEFAULT)
-HASHED = _with(tools.TOWLINE, tools.CURL, tools.CURL_HASH)
+HASHED = _with(tools.TOWLINE, tools.CURL, tools.CURL_OPENSSL)
 
 CASES = [
     Case("1 GB, clean", GB, "nginx", pairs=CLEAN + BARE),

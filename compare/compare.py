@@ -25,6 +25,8 @@ from tools import Tool
 HERE = os.path.dirname(os.path.abspath(__file__))
 # ext4 is slow to create files soon after many were deleted.
 PAUSE_AFTER_DELETION = 40.0
+# What smaller cases leave waits for the end.
+LARGE = 100_000_000
 
 
 class Bench:
@@ -136,7 +138,7 @@ def pairs(bench: Bench, case: Case, ours: Tool, peer: Tool) -> list[dict[str, An
                 records.append(
                     {
                         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                        "case": case.name, "size": case.size, "server": server.name, "others": share,
+                        "case": case.name, "size": case.size, "server": server.name, "others": share, "nice": options.nice or 0,
                         "a_name": ours.name, "a": asdict(a), "b_name": peer.name, "b": asdict(b),
                     }
                 )  # fmt: skip
@@ -176,6 +178,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--bin", help="folder with towline and towline-faults; without it they are built")
     parser.add_argument("--record", help="add every pair to this file as a line of JSON")
     parser.add_argument("--from", dest="earlier", nargs="*", default=[], help="only print the table of recorded files")
+    parser.add_argument("--nice", type=int, help="run everything at this priority, as root below 0: -20 where other work cannot be stopped")
     parser.add_argument("--hasty", action="store_true", help="no pause after deletions: for trying this script out")
     return parser.parse_args()
 
@@ -194,9 +197,11 @@ def main() -> None:
         print(table.table(load(options.earlier), options.others))
         return
     if missing := tools.missing():
-        raise SystemExit(f"missing: {', '.join(missing)}; on Debian: apt-get install curl wget aria2 coreutils nginx-light")
+        raise SystemExit(f"missing: {', '.join(missing)}; on Debian: apt-get install curl wget aria2 coreutils openssl nginx-light")
     if not options.bin:
         subprocess.run(["cargo", "build", "--release", "-p", "towline", "-p", "towline-faults"], cwd=os.path.join(HERE, ".."), check=True)
+    if options.nice is not None:
+        measure.prefer(options.nice)
     bench = Bench(options)
     records: list[dict[str, Any]] = []
     try:
@@ -212,7 +217,8 @@ def main() -> None:
                 if options.record:
                     with open(options.record, "a") as out:
                         out.writelines(json.dumps(record) + "\n" for record in fresh)
-            bench.tidy()
+            if case.size >= LARGE:
+                bench.tidy()
         print(heading(bench))
         print(table.table(records, options.others))
     finally:

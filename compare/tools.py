@@ -33,6 +33,10 @@ CURL = Tool("curl", "curl -sS -o out {url}", False)
 CURL_HASH = Tool(
     "curl, then sha256sum", "curl -sS -o out {url} && echo '{sha256}  out' | sha256sum --check --quiet", True
 )
+# Debian's sha256sum does not use the processor's instructions for SHA-256; OpenSSL does, as we do.
+CURL_OPENSSL = Tool(
+    "curl, then openssl", "curl -sS -o out {url} && openssl dgst -sha256 out | grep --quiet {sha256}", True
+)
 WGET = Tool("wget", "wget -q -O out {url}", False)
 ARIA = Tool("aria2c", "aria2c -q -o out {url}", False)
 ARIA_HASH = Tool("aria2c, checked", "aria2c -q --checksum=sha-256={sha256} -o out {url}", True)
@@ -47,7 +51,7 @@ WGET_TUNED = Tool("wget, tuned", "wget -q -c --tries=0 --waitretry=0 -O out {url
 ARIA_DEFAULT = Tool("aria2c -c", "aria2c -q -c -o out {url}", False, once=True)
 ARIA_TUNED = Tool("aria2c, tuned", "aria2c -q -c --max-tries=0 -o out {url}", False)
 
-PROGRAMS = ("curl", "wget", "aria2c", "sha256sum")
+PROGRAMS = ("curl", "wget", "aria2c", "sha256sum", "openssl")
 
 
 def missing() -> list[str]:
@@ -58,6 +62,6 @@ def versions(towline: str) -> list[str]:
     """The first line that each program says of itself."""
     lines = []
     for program in (towline, *PROGRAMS):
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+        said = subprocess.run([program, "version" if program == "openssl" else "--version"], capture_output=True, text=True, check=True).stdout
         lines.append(" ".join(said.splitlines()[0].split()[:4]))
     return lines
