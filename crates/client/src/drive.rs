@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Response, Version};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use towline_transfer::redirect::{self, STATUSES};
-use towline_transfer::{Ask, Fault, Framing, Held, Piece, Step, Transfer, Want};
+use towline_transfer::{Ask, Fault, Framing, Held, Piece, Step, Transfer, Validator, Want};
 use url::Url;
 
 use crate::client::{Inner, Outcome, Wanted};
 use crate::connecting::Connecting;
 use crate::event::Event;
 use crate::fault::{Moment, fault_of};
+use crate::limit::Permit;
 use crate::origin::{Lane, Origin};
 use crate::problem;
 use crate::request;
@@ -30,7 +31,11 @@ pub(crate) struct Drive<'a, S, F> {
     began: Instant,
     /// Attempts whose end was told.
     told: usize,
-    vouched: bool,
+    /// The validator that was told last, and that of the answer being read.
+    word_told: Option<(usize, Validator)>,
+    word: Option<Validator>,
+    /// Draws this transfer's part of a wait that others share.
+    jitter: f64,
     /// The origin of the last request, and how often its addresses had been turned then.
     last: Option<(Arc<Origin>, usize)>,
 }
@@ -42,8 +47,21 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
         let names: Vec<_> = urls.iter().map(Url::origin).collect();
         let origins = names.iter().map(|name| names.iter().position(|other| other == name).unwrap_or(0)).collect();
         let want = Want { origins, size: wanted.size, digest: wanted.digest };
+        let word_told = held.validator.clone();
         let transfer = Transfer::new(inner.options.policy.clone(), want, held);
-        Self { inner, urls, transfer, sink, observe, began: Instant::now(), told: 0, vouched: false, last: None }
+        Self {
+            inner,
+            urls,
+            transfer,
+            sink,
+            observe,
+            began: Instant::now(),
+            told: 0,
+            word_told,
+            word: None,
+            jitter: fastrand::f64(),
+            last: None,
+        }
     }
 
     /// Carries out the machine's steps until it is done or gives up.
@@ -64,7 +82,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
                 Step::Cut(at) => {
                     let cut = self.sink.cut(at);
                     self.or_disk(cut);
-                    self.vouched = false;
+                    self.word_told = None;
                     (self.observe)(Event::Cut { held: at });
                     continue;
                 }
@@ -89,7 +107,26 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
             if let Some(until) =
                 self.inner.origins.of(url, &self.inner.options).cools_until().filter(|&until| until > now)
             {
-                self.transfer.cool(at, until - self.began);
+                self.transfer.cool(at, until + self.spread() - self.began);
+            }
+        }
+    }
+
+    /// Transfers that wait for the same moment must not all come back in it.
+    fn spread(&self) -> Duration {
+        self.inner.options.policy.retry_after_spread.mul_f64(self.jitter)
+    }
+
+    /// A place at an origin that does not cool: it may have begun to while this transfer stood in the queue.
+    async fn enter(&self, origin: &Origin) -> Permit {
+        loop {
+            let permit = origin.limit.enter().await;
+            match origin.cools_until().map(|until| until + self.spread()).filter(|&until| until > Instant::now()) {
+                Some(until) => {
+                    drop(permit);
+                    sleep_until(until).await;
+                }
+                None => return permit,
             }
         }
     }
@@ -142,7 +179,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
         let mut replayed = false;
         loop {
             let origin = self.inner.origins.of(&url, &self.inner.options);
-            let permit = origin.limit.enter().await;
+            let permit = self.enter(&origin).await;
             let lane = match origin.lane() {
                 Ok(lane) => lane,
                 Err(fault) => return self.transfer.fault(fault),
@@ -182,6 +219,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
             head.redirected = redirects > 0;
             head.trusted_credentials = origin.trusts_us();
             let framing = head.framing;
+            self.word.clone_from(&head.validator);
             self.transfer.head(&head);
             (self.observe)(Event::Answered { size: self.transfer.size() });
             if self.transfer.ended_by().is_some() && problem::explains(&response) {
@@ -216,7 +254,11 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
     async fn send(&self, request: reqwest::RequestBuilder, origin: &Origin, lane: &Lane) -> Result<Response, Fault> {
         let policy = &self.inner.options.policy;
         let began = Instant::now();
-        let moment = Moment::Asking { connect_timeout: policy.connect_timeout, answered: origin.has_answered() };
+        let moment = Moment::Asking {
+            connect_timeout: policy.connect_timeout,
+            https: origin.https,
+            answered: origin.has_answered(),
+        };
         let request = request.build().map_err(|error| fault_of(&error, moment))?;
         let connecting = Arc::new(Connecting::default());
         let work = connecting.during(lane.client.execute(request));
@@ -262,7 +304,11 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
         while self.transfer.place(1) != Piece::Stop {
             let chunk = loop {
                 match watch.next(origin) {
-                    Err(fault) => return self.broken(fault, origin, shared),
+                    // The process may have slept, not the origin: what has come by now counts.
+                    Err(fault) => match timeout_at(Instant::now(), response.chunk()).await {
+                        Ok(chunk) => break chunk,
+                        Err(_) => return self.broken(fault, origin, shared),
+                    },
                     Ok(None) => break response.chunk().await,
                     Ok(Some(until)) => {
                         if let Ok(chunk) = timeout_at(until, response.chunk()).await {
@@ -306,6 +352,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
                     differs.unwrap_or(len)
                 }
                 Piece::Append { len } => {
+                    self.forget_other_word();
                     let done = self.sink.append(&bytes[..len]);
                     if self.or_disk(done).is_none() {
                         return;
@@ -321,18 +368,36 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
                     }
                     self.transfer.cut(at);
                     (self.observe)(Event::Cut { held: at });
-                    self.vouched = false;
+                    self.word_told = None;
                     0
                 }
             };
             bytes = &bytes[used..];
         }
-        if !self.vouched
-            && let Some((url, validator)) = self.transfer.vouched()
-        {
-            self.vouched = true;
-            (self.observe)(Event::Vouched { url, validator: validator.as_str() });
+        self.tell_word();
+    }
+
+    /// Before a byte is appended under another validator than the one told: a run that is killed in between must find none,
+    /// lest its successor join parts of two files.
+    fn forget_other_word(&mut self) {
+        if self.word_told.as_ref().is_some_and(|(_, told)| Some(told) != self.word.as_ref()) {
+            self.word_told = None;
+            (self.observe)(Event::Unvouched);
         }
+    }
+
+    /// Tells which validator the bytes held have now.
+    fn tell_word(&mut self) {
+        let now = self.transfer.vouched();
+        let told = self.word_told.as_ref().map(|(url, told)| (*url, told));
+        if now == told {
+            return;
+        }
+        match now {
+            Some((url, validator)) => (self.observe)(Event::Vouched { url, validator: validator.as_str() }),
+            None => (self.observe)(Event::Unvouched),
+        }
+        self.word_told = now.map(|(url, validator)| (url, validator.clone()));
     }
 
     fn or_disk<T>(&mut self, result: std::io::Result<T>) -> Option<T> {

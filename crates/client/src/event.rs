@@ -34,6 +34,9 @@ pub enum Event<'a> {
         /// Its text.
         validator: &'a str,
     },
+    /// Nothing vouches any more for the bytes held, or for those that come next: what was kept has to be forgotten *now*,
+    /// before they are written.
+    Unvouched,
     /// The copy was cut back.
     Cut {
         /// Bytes held now.

@@ -12,8 +12,9 @@ use crate::resolve::LookUpError;
 /// Where an attempt was when the error came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// Before the last header; the connect limit of the policy, and whether the host has answered in this run.
-    Asking { connect_timeout: Duration, answered: bool },
+    /// Before the last header; the connect limit of the policy, whether TLS is spoken, and whether the host has answered in
+    /// this run.
+    Asking { connect_timeout: Duration, https: bool, answered: bool },
     /// In the body: the position reached, and the end announced.
     Reading { at: u64, end: Option<u64> },
 }
@@ -23,7 +24,7 @@ pub(crate) fn fault_of(error: &reqwest::Error, moment: Moment) -> Fault {
     if error.is_builder() {
         return Fault::Url(innermost(error));
     }
-    if let (true, Moment::Asking { connect_timeout, .. }) = (error.is_timeout(), moment) {
+    if let (true, Moment::Asking { connect_timeout, .. }) = (error.is_timeout() && !by_system(error), moment) {
         return Fault::ConnectTimeout(connect_timeout);
     }
     let connecting = error.is_connect();
@@ -102,12 +103,12 @@ fn of_io(error: &io::Error, moment: Moment, connecting: bool) -> Option<Fault> {
         | io::ErrorKind::NetworkDown
         | io::ErrorKind::AddrNotAvailable => Fault::Unreachable(error.to_string()),
         io::ErrorKind::TimedOut if connecting => Fault::Unreachable(error.to_string()),
-        // Connected, but the handshake was not finished.
+        // Connected, but the handshake was not finished. Without TLS there is none, and a reset may come as early.
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
         | io::ErrorKind::UnexpectedEof
-            if connecting =>
+            if connecting && matches!(moment, Moment::Asking { https: true, .. }) =>
         {
             Fault::Tls(error.kind().to_string())
         }
@@ -125,6 +126,11 @@ fn ended(moment: Moment) -> Fault {
         Moment::Reading { at, end: Some(end) } => Fault::Short { at, end },
         Moment::Reading { at, end: None } => Fault::Protocol(format!("body broken off at byte {at}")),
     }
+}
+
+/// Whether it was the system that gave up (ETIMEDOUT), and no limit of ours.
+fn by_system(error: &reqwest::Error) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| error.raw_os_error().is_some())
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

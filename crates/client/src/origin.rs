@@ -40,7 +40,7 @@ impl Origins {
 /// One scheme, host and port.
 #[derive(Debug)]
 pub(crate) struct Origin {
-    https: bool,
+    pub(crate) https: bool,
     user_agent: String,
     connect_timeout: Duration,
     tls: Arc<Tls>,

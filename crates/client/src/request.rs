@@ -60,6 +60,7 @@ pub(crate) fn head(response: &Response) -> Head {
 
 /// Where a redirect points to.
 pub(crate) fn place(response: &Response, from: &Url) -> Option<Url> {
-    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    // Not all origins encode what is not ASCII (RFC 9110 §10.2.2 wants it).
+    let location = str::from_utf8(response.headers().get(LOCATION)?.as_bytes()).ok()?;
     from.join(location).ok()
 }

@@ -86,12 +86,7 @@ impl Resolver {
     /// attempts that failed together one turns it, else they could turn it back to where it was.
     pub(crate) fn turn(&self, began_at: usize) {
         // Turned by another: nothing to do.
-        let _ = self.turned.compare_exchange(
-            began_at,
-            began_at.wrapping_add(1),
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+        let _ = self.turned.compare_exchange(began_at, began_at.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
     }
 
     fn order(&self, mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {

@@ -32,8 +32,9 @@ impl Watch {
     /// for four times as long.
     pub(crate) fn next(&mut self, origin: &Origin) -> Result<Option<Instant>, Fault> {
         let now = Instant::now();
-        let stalled = (!self.stall.is_zero())
-            .then(|| later(self.heard.max(origin.heard()), self.stall).min(later(self.heard, self.stall.saturating_mul(4))));
+        let stalled = (!self.stall.is_zero()).then(|| {
+            later(self.heard.max(origin.heard()), self.stall).min(later(self.heard, self.stall.saturating_mul(4)))
+        });
         if stalled.is_some_and(|at| at <= now) {
             let silent = now - self.heard;
             // In whole milliseconds, as people read it.

@@ -1,0 +1,16 @@
+//! The client against a server that misbehaves, over real sockets. After each transfer the log is compared with what the
+//! server saw.
+
+mod attempts;
+mod credentials;
+mod documents;
+mod faults;
+mod http2;
+mod limits;
+mod mirrors;
+mod origin;
+mod proxies;
+mod public_api;
+mod redirects;
+mod splice;
+mod support;
