@@ -83,7 +83,7 @@ impl Head {
             retry_after: after.and_then(|text| retry_after(text, date)),
             coding: coding
                 .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
-                .map(str::to_owned),
+                .map(printable),
             multipart: kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/byteranges")),
             redirected: false,
             trusted_credentials: false,
@@ -106,6 +106,11 @@ const FIELDS: [&str; 9] = [
 /// A field of digits only: no sign, no space (RFC 9110 §8.6).
 fn digits(text: &str) -> Option<u64> {
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// A name as it may be shown: an origin must not steer a terminal, nor fill it.
+fn printable(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(40).collect()
 }
 
 fn label(text: &str) -> Label {

@@ -113,9 +113,8 @@ impl Transfer {
         {
             memory.validator = Some(validator);
         }
-        // Without digest and validator nothing vouches for the bytes of an earlier run.
-        let vouched = want.digest || memory.iter().any(|memory| memory.validator.is_some());
-        let whole = vouched && held.len > 0 && size == Some(held.len);
+        // Without a digest the origin has to say that they are still the file's.
+        let whole = want.digest && held.len > 0 && size == Some(held.len);
         Self {
             rounds: Rounds::new(&want.origins),
             passes: Passes::new(want.origins.len(), held.len > 0),
@@ -250,7 +249,8 @@ impl Transfer {
         self.phase = match spliced {
             // The second answer of a URL that denies the bytes held replaces them from the first difference on.
             Splice::Body(place) => {
-                let may_cut = head.status == 200 && memory.contradictions > 0 && !self.restarted;
+                let may_cut =
+                    head.status == 200 && memory.contradictions > 0 && self.may_restart() && self.gives_up_bytes();
                 Phase::Reading(self.read(place, may_cut, head.status == 206))
             }
             Splice::Complete => {

@@ -17,6 +17,9 @@ impl Validator {
     /// RFC 7232 had it, also covers origins behind several machines.
     pub const AGE: Duration = Duration::from_secs(60);
 
+    /// A longer entity tag (1 KiB) is not used: it would have to be kept and sent back each time.
+    pub const LONGEST: usize = 1024;
+
     /// The strong validator of an answer: its entity tag, else its date if that is proven strong, else none.
     #[must_use]
     pub fn of(etag: Option<&str>, modified: Option<&str>, date: Option<&str>) -> Option<Self> {
@@ -63,6 +66,9 @@ impl fmt::Display for Validator {
 
 /// `W/` marks a weak tag; a tag without quotes is none (RFC 9110 §8.8.3).
 fn is_strong(tag: &str) -> bool {
+    if tag.len() > Validator::LONGEST {
+        return false;
+    }
     let inner = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     inner.is_some_and(|inner| inner.bytes().all(|byte| byte == 0x21 || (byte > 0x22 && byte != 0x7f)))
 }

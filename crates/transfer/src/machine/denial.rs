@@ -20,10 +20,10 @@ impl Transfer {
             && self.contradict(url, *contradiction, part)
         {
             let fickle = matches!(contradiction, Contradiction::Validator);
-            if head.status == 200 && head.coding.is_none() && (fickle || !self.restarted) {
+            if head.status == 200 && head.coding.is_none() && (fickle || self.may_restart()) {
                 self.memory[url].fickle |= fickle;
                 // It says itself that it is of another file than the one whose size is known.
-                let body = self.read(Place::whole(head), !self.restarted, false);
+                let body = self.read(Place::whole(head), self.may_restart(), false);
                 return Phase::Reading(Body { least: None, ..body });
             }
             self.restart();
@@ -46,12 +46,23 @@ impl Transfer {
             }
             return false;
         }
-        again && self.held > 0
+        again && self.held > 0 && self.gives_up_bytes()
     }
 
-    /// From zero, once per transfer.
+    /// Once per transfer, and once more for each end at which the digest has said that the bytes held are not the file.
+    pub(super) fn may_restart(&self) -> bool {
+        !self.restarted || (self.want.digest && self.probed == Some(self.held))
+    }
+
+    /// Where a digest is known, a captive portal is likelier than another file: bytes are not given up in the first half of
+    /// the budget.
+    pub(super) fn gives_up_bytes(&self) -> bool {
+        !self.want.digest || self.rounds.is_half_spent(&self.policy)
+    }
+
+    /// From zero.
     pub(super) fn restart(&mut self) {
-        if self.restarted {
+        if !self.may_restart() {
             return;
         }
         self.restarted = true;
