@@ -1,5 +1,7 @@
 //! One budget, whatever fails (section 4.2).
 
+use std::time::Duration;
+
 use towline_client::transfer::Cause;
 use towline_faults::{Action, At, Hold, RetryAfter, Rule, Script, Server};
 
@@ -9,9 +11,13 @@ const SIZE: u64 = 100_000;
 
 /// Fails for ever, and says nothing new.
 async fn spend(script: Script, most: u32, what: &str) {
+    spend_within(Duration::from_secs(60), script, most, what).await;
+}
+
+async fn spend_within(header_timeout: Duration, script: Script, most: u32, what: &str) {
     let server = Server::start(script).unwrap();
     let mut options = trusting(&server, retries(most));
-    options.policy.header_timeout = std::time::Duration::from_millis(30);
+    options.policy.header_timeout = header_timeout;
     let run = run(&server, options, Memory::of(&content(SIZE))).await;
     let attempts = most as usize + 1;
     assert_eq!(*run.cause(), Cause::Spent { attempts, brought: 0 }, "{what}");
@@ -20,39 +26,51 @@ async fn spend(script: Script, most: u32, what: &str) {
     assert!(run.sink.bytes.is_empty());
 }
 
-#[tokio::test]
-async fn a_fault_for_ever_costs_retries_and_one() {
-    let once = |action: Action| Rule::any().act(action);
-    let mixture = || {
-        script(SIZE)
-            .rule(Rule::any().every(4).act(Action::Status(503)))
-            .rule(Rule::any().every(3).act(Action::RstBeforeHead))
-            .rule(Rule::any().every(2).act(Action::Garbage("?\r\n\r\n".to_owned())))
-            .rule(Rule::any().act(Action::FinInHead(9)))
-    };
-    for most in [0, 3, 8] {
-        for action in [
-            Action::RstOnAccept,
-            Action::FinBeforeHead,
-            Action::FinInHead(30),
-            Action::RstBeforeHead,
-            Action::RstInHead(30),
-            Action::Garbage("HTTP/9.9 ?\r\n\r\n".to_owned()),
-            Action::Status(500),
-            Action::Status(429),
-            Action::RstAt(At::Byte(0)),
-        ] {
-            let what = format!("{action:?}, {most} retries");
-            spend(script(SIZE).rule(once(action)), most, &what).await;
-        }
-        spend(mixture(), most, "mixture").await;
+/// Faults of any kind before the body, each for ever, and a mixture of them.
+async fn spend_all(most: u32) {
+    for action in [
+        Action::RstOnAccept,
+        Action::FinBeforeHead,
+        Action::FinInHead(30),
+        Action::RstBeforeHead,
+        Action::RstInHead(30),
+        Action::Garbage("HTTP/9.9 ?\r\n\r\n".to_owned()),
+        Action::Status(500),
+        Action::Status(429),
+        Action::RstAt(At::Byte(0)),
+    ] {
+        let what = format!("{action:?}, {most} retries");
+        spend(script(SIZE).rule(Rule::any().act(action)), most, &what).await;
     }
+    let mixture = script(SIZE)
+        .rule(Rule::any().every(4).act(Action::Status(503)))
+        .rule(Rule::any().every(3).act(Action::RstBeforeHead))
+        .rule(Rule::any().every(2).act(Action::Garbage("?\r\n\r\n".to_owned())))
+        .rule(Rule::any().act(Action::FinInHead(9)));
+    spend(mixture, most, "mixture").await;
+}
+
+#[tokio::test]
+async fn a_fault_for_ever_without_retries_costs_one_attempt() {
+    spend_all(0).await;
+}
+
+#[tokio::test]
+async fn a_fault_for_ever_and_three_retries_cost_four() {
+    spend_all(3).await;
+}
+
+#[tokio::test]
+async fn a_fault_for_ever_and_eight_retries_cost_nine() {
+    spend_all(8).await;
 }
 
 #[tokio::test]
 async fn slow_faults_cost_as_much() {
-    spend(script(SIZE).rule(Rule::any().act(Action::StallBeforeHead(Hold::Forever))), 3, "no answer").await;
-    spend(script(SIZE).rule(Rule::any().act(Action::Mute)), 3, "mute").await;
+    let limit = Duration::from_millis(30);
+    spend_within(limit, script(SIZE).rule(Rule::any().act(Action::StallBeforeHead(Hold::Forever))), 3, "no answer")
+        .await;
+    spend_within(limit, script(SIZE).rule(Rule::any().act(Action::Mute)), 3, "mute").await;
     let asked = Rule::any().act(Action::Status(503)).act(Action::RetryAfter(RetryAfter::Seconds(0)));
     spend(script(SIZE).rule(asked), 3, "Retry-After: 0").await;
 }

@@ -39,7 +39,7 @@ async fn one_that_is_silent_while_others_flow_stalls_after_four_times_as_long() 
         script(SIZE)
             .file(File::generated("/silent", SIZE, 1))
             .rule(Rule::on("/silent").act(Action::stall_at(At::Fraction(0.5))))
-            .rule(Rule::on(PATH).act(Action::Dribble { bytes: 200, every_ms: 10 })),
+            .rule(Rule::on(PATH).act(Action::Dribble { bytes: 300, every_ms: 10 })),
     )
     .unwrap();
     let client = Client::new(options(Policy { stall_timeout: ms(80), ..retries(0) }));
@@ -59,10 +59,10 @@ async fn a_crawl_ends_the_attempt_and_slow_is_no_crawl() {
     let policy = Policy { crawl_timeout: ms(100), ..retries(0) };
     let run = run(&server, options(policy), Memory::default()).await;
     assert!(matches!(run.fault(0), Some(Fault::Crawled { bytes: 1..=20, .. })), "{:?}", run.fault(0));
-    // 64 KiB in each 0.2 s is fast enough.
-    let server = Server::start(script(400_000).rule(Rule::any().act(Action::Pace(800_000)))).unwrap();
-    let policy = Policy { crawl_timeout: ms(200), ..retries(0) };
-    crate::support::run(&server, options(policy), Memory::default()).await.assert_brought(&content(400_000));
+    // 64 KiB in each 0.3 s is fast enough.
+    let server = Server::start(script(450_000).rule(Rule::any().act(Action::Pace(1_000_000)))).unwrap();
+    let policy = Policy { crawl_timeout: ms(300), ..retries(0) };
+    crate::support::run(&server, options(policy), Memory::default()).await.assert_brought(&content(450_000));
 }
 
 /// The server at the end of a line on which each connection takes this long to come about.

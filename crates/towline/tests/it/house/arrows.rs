@@ -6,7 +6,7 @@ use super::{crates, direct, short};
 
 /// Crate, the crates of ours it depends on, and those its tests depend on besides. A new crate gets a line here.
 const ARROWS: [(&str, &[&str], &[&str]); 5] = [
-    ("client", &["transfer"], &["faults"]),
+    ("client", &["transfer"], &["faults", "store"]),
     ("faults", &[], &[]),
     ("store", &[], &[]),
     ("towline", &["client", "store", "transfer"], &["faults"]),
