@@ -9,7 +9,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | `drive` | the loop, the only wait and the only time limits |
+//! | `drive` | the loop, the only wait and the only time limits; `pieces`: where bytes go |
 //! | `watch` | when a body is too slow |
 //! | `connecting` | since when a request has a connection |
 //! | `origin` | what transfers share: connections, cooling, concurrency |
@@ -19,6 +19,10 @@
 //! | `proxy`, `tls` | the way out, and whom we trust |
 //! | [`keys`] | credentials |
 //! | [`clock`] | pauses for those above, without a loop of retries |
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub mod clock;
 pub mod keys;

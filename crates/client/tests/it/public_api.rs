@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Names that a source file imports from crates whose types must stay inside.
 fn imported(source: &str) -> BTreeSet<String> {
@@ -21,6 +21,11 @@ fn imported(source: &str) -> BTreeSet<String> {
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
 /// Public items and fields: from `pub ` to the brace, semicolon or comma that ends their signature.
@@ -47,8 +52,7 @@ fn public_part(signature: &str) -> &str {
 #[test]
 fn no_type_of_the_http_library_is_public() {
     let mut seen = 0;
-    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
-        let path = file.unwrap().path();
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let source = fs::read_to_string(&path).unwrap();
         let inside = imported(&source);
         for signature in signatures(&source) {
