@@ -14,7 +14,7 @@ use crate::{
     ownership::{Owner, Phase, Verdict},
     persist,
     registry::Held,
-    sidecar::{Found, Sidecar},
+    sidecar::{Found, Sidecar, unix_now},
     token::Token,
 };
 
@@ -141,6 +141,9 @@ impl<'a> Candidate<'a> {
                 Verdict::Stale => self.copy(left, &path, &mine)?,
                 Verdict::Live => false,
             };
+            if taken && left.verdict == Verdict::Stale && left.is_given_up() {
+                self.drop_leftover(left, &path);
+            }
         }
         if !taken {
             self.sidecar.note = crate::Note::default();
@@ -227,6 +230,18 @@ struct Leftover {
     sidecar: Sidecar,
     verdict: Verdict,
     len: u64,
+}
+
+/// Seconds without a sign after which nobody comes back to a partial file that was copied meanwhile. Kept, each interrupted job
+/// on a shared disk would leave a whole copy.
+const GIVEN_UP: u64 = 3600;
+
+impl Leftover {
+    /// Its owner has let go of it, or has been silent for long.
+    fn is_given_up(&self) -> bool {
+        matches!(self.sidecar.state, Phase::Stopped | Phase::Failed)
+            || unix_now().abs_diff(self.sidecar.heartbeat) > GIVEN_UP
+    }
 }
 
 impl Drop for Candidate<'_> {

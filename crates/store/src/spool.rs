@@ -275,6 +275,13 @@ impl Spool {
         removed.map_err(|error| StoreError::at("remove", &self.path, error))
     }
 
+    /// Ends a complete spool whose bytes were handed on by other means than [`Spool::persist`]: the file goes, and who follows
+    /// keeps its copy. Where it cannot be removed, [`crate::Store::prune_partials`] does so later.
+    pub fn hand_over(mut self) {
+        let _ = fs::remove_file(&self.path);
+        self.settled = true;
+    }
+
     /// Asks the disk to have the bytes for good, before [`Spool::persist`]: without it a power failure right after
     /// may leave an empty or shorter file.
     ///

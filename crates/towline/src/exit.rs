@@ -39,9 +39,9 @@ pub(crate) enum Error {
     NoName { url: String },
     #[error("two of the URLs would both become {}", .0.display())]
     SameFile(PathBuf),
-    #[error("{url} carries the digest {inner}, and --sha256 says {given}")]
+    #[error("{url} carries the digest {inner}, and elsewhere {given} was given")]
     TwoDigests { url: String, inner: String, given: String },
-    #[error("#{fragment} at the end of {url} is no digest: {detail}")]
+    #[error("#{fragment} at the end of {url} cannot be used: {detail}")]
     Fragment { url: String, fragment: String, detail: String },
     #[error(transparent)]
     Netrc(#[from] NetrcError),
@@ -95,7 +95,7 @@ fn of(cause: &Cause) -> Code {
 
 /// Prints an error of the whole command.
 pub(crate) fn fail(error: &Error) -> ExitCode {
-    anstream::eprintln!("{}: {error}", crate::report::ERROR);
+    crate::report::say(&format!("{}: {error}", crate::report::ERROR));
     error.code().into()
 }
 

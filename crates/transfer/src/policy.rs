@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The limits of a transfer. Each has an option and an environment variable in the program.
+/// The numbers of the law. Limits and waits have an option and an environment variable in the program.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// Fruitless rounds in a row that may follow the first one. Default 8. With one URL and nothing arriving, exactly

@@ -1,4 +1,4 @@
-//! The command line. Every number of the retry law has an option and an environment variable.
+//! The command line. Every limit and wait of the retry law has an option and an environment variable.
 
 mod limits;
 mod value;
@@ -68,7 +68,7 @@ pub(crate) struct Shared {
     /// Find a host at a given address, as curl's option of that name; may be repeated
     #[arg(long, global = true, value_name = "HOST:PORT:ADDR", help_heading = GENERAL)]
     pub(crate) resolve: Vec<Override>,
-    /// Program that is asked for credentials after a 401, as `PROGRAM get ORIGIN USER` (for example `keyring`)
+    /// Program that is asked for credentials after a 401, as `PROGRAM get ORIGIN USER` (for example `keyring`); a user name in the URL is handed to it
     #[arg(long, global = true, env = "TOWLINE_KEYRING", value_name = "PROGRAM", help_heading = GENERAL)]
     pub(crate) keyring: Option<OsString>,
     /// Write every event and attempt as a line of JSON to a file, or to standard output (`-`)
@@ -106,7 +106,7 @@ pub(crate) fn parse() -> Result<Args, ExitCode> {
         // Nothing more can be said when even this cannot be printed.
         let _ = error.print();
         if let Some(variable) = mistake.then(|| variable_of(&error)).flatten() {
-            anstream::eprintln!("\nThe value comes from the environment variable {variable}.");
+            crate::report::say(&format!("\nThe value comes from the environment variable {variable}."));
         }
         ExitCode::from(if mistake { 2 } else { 0 })
     })

@@ -46,6 +46,7 @@ async fn try_bring(
 ) -> Result<(), Error> {
     if let Place::File(path) = &plan.place {
         can_be_file(path)?;
+        make_folder(path)?;
     }
     if let (Place::File(path), Some(digest)) = (&plan.place, &plan.digest)
         && is_there(path, digest).await?
@@ -54,7 +55,10 @@ async fn try_bring(
         return Ok(());
     }
     loop {
-        match store.claim(&plan.key)? {
+        // It may have to copy what another host has left.
+        let (from, key) = (store.clone(), plan.key.clone());
+        let claim = tokio::task::spawn_blocking(move || from.claim(&key)).await;
+        match claim.map_err(|error| Error::Runtime(io::Error::other(error)))?? {
             Claim::Lead(spool) => return lead(client, spool, plan, job, log).await,
             Claim::Follow(follower) => {
                 let limit = client.policy().max_time;
@@ -162,7 +166,7 @@ async fn lead(client: &Client, spool: Spool, plan: &Plan, job: &Job, log: &mut V
             if matches!(failure.cause, Cause::Mismatch { .. }) || spool.is_empty() {
                 // That it cannot be removed must not hide why the transfer failed.
                 if let Err(error) = spool.discard() {
-                    anstream::eprintln!("warning: {}", chain(&error));
+                    crate::report::say(&format!("warning: {}", chain(&error)));
                 }
             } else {
                 spool.release(Outcome::Failed);
@@ -199,7 +203,7 @@ impl Notes {
                 note.validator = Some((*validator).to_owned());
                 note.validator_source = self.sources.get(*url).cloned();
             }
-            Event::Cut { .. } => (note.validator, note.validator_source) = (None, None),
+            Event::Cut { .. } | Event::Unvouched => (note.validator, note.validator_source) = (None, None),
             _ => return,
         }
         if *note != before {
@@ -220,16 +224,30 @@ async fn place(spool: Spool, plan: &Plan, job: &Job) -> Result<(), Error> {
             job.finished(path);
         }
         Place::Stdout => {
-            let copied = tokio::task::spawn_blocking(move || {
-                let mut from = File::open(spool.path())?;
-                io::copy(&mut from, &mut io::stdout().lock()).map(|_| spool)
+            let handed = tokio::task::spawn_blocking(move || {
+                let mut spool = spool;
+                // Others that follow have their own copy to make, and need not wait for whoever reads this output.
+                let _ = spool.complete();
+                let written = File::open(spool.path()).and_then(|from| to_stdout(from, spool.len()));
+                if written.is_ok() {
+                    spool.hand_over();
+                }
+                written
             });
-            let spool = copied.await.map_err(io::Error::other).and_then(|done| done).map_err(Error::Stdout)?;
-            spool.discard()?;
+            handed.await.map_err(io::Error::other).and_then(|done| done).map_err(Error::Stdout)?;
             job.finished(Path::new("standard output"));
         }
     }
     Ok(())
+}
+
+/// Writes `len` bytes to standard output, and makes sure that they are there: errors at the end of the process are not told.
+fn to_stdout(mut from: impl io::Read, len: u64) -> io::Result<()> {
+    use std::io::Write;
+    let mut out = io::stdout().lock();
+    let copied = io::copy(&mut from, &mut out)?;
+    out.flush()?;
+    if copied == len { Ok(()) } else { Err(io::Error::other(format!("only {copied} of {len} bytes were there"))) }
 }
 
 fn make_folder(path: &Path) -> Result<(), Error> {
@@ -270,12 +288,36 @@ async fn follow(mut follower: Follower, plan: &Plan, job: &Job) -> Result<bool, 
             job.finished(path);
         }
         Place::Stdout => {
-            let copied =
-                tokio::task::spawn_blocking(move || io::copy(&mut follower.reader(), &mut io::stdout().lock()));
-            let size = copied.await.map_err(io::Error::other).and_then(|done| done).map_err(Error::Stdout)?;
+            let digest = plan.digest.clone();
+            let copied = tokio::task::spawn_blocking(move || follow_to_stdout(&follower, digest.as_ref()));
+            let Some(size) = copied.await.map_err(|error| Error::Runtime(io::Error::other(error)))?? else {
+                return Ok(false);
+            };
             job.grew(size, Some(size));
             job.finished(Path::new("standard output"));
         }
     }
     Ok(true)
+}
+
+/// Copies what another process has brought to a file of our own, checks it there, and only then writes it out. `None`: it was
+/// not what its owner had said.
+fn follow_to_stdout(follower: &Follower, digest: Option<&Digest>) -> Result<Option<u64>, Error> {
+    let folder = follower.path().parent().unwrap_or_else(|| Path::new("."));
+    let copy = folder.join(format!("stdout-{}", std::process::id()));
+    let copied = match digest {
+        Some(digest) => follower.copy_verified(&copy, digest),
+        None => follower.copy_to(&copy),
+    };
+    match copied {
+        Ok(()) => {}
+        Err(StoreError::Changed { .. } | StoreError::Digest { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    let opened = File::open(&copy).and_then(|file| Ok((file.metadata()?.len(), file)));
+    // The open file is enough, also if this process is killed.
+    let _ = std::fs::remove_file(&copy);
+    let (len, file) = opened.map_err(|source| Error::Disk { what: "read", path: copy, source })?;
+    to_stdout(file, len).map_err(Error::Stdout)?;
+    Ok(Some(len))
 }

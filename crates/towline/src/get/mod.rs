@@ -28,7 +28,7 @@ pub(crate) async fn run(get: &Get, shared: &Shared) -> Code {
     match code {
         Some(Ok(code)) => code,
         Some(Err(error)) => {
-            anstream::eprintln!("{ERROR}: {error}");
+            crate::report::say(&format!("{ERROR}: {error}"));
             error.code()
         }
         // The transfers are dropped by now: what came is kept.
@@ -53,14 +53,17 @@ async fn all(get: &Get, shared: &Shared, jobs: &mut Jobs) -> Result<Code, Error>
     });
     let report = Report::new(shared)?;
     let store = Store::open(cache_dir(shared)?)?;
+    // A file that waits for its turn holds no partial file open, and does not make other processes wait for it.
+    let turns = Rc::new(tokio::sync::Semaphore::new(shared.limits.concurrency()));
     let local = tokio::task::LocalSet::new();
     let mut tasks = Vec::new();
     for plan in plans {
         let job = Rc::new(report.job(&plan.name, plan.shown.clone()));
         let done = Rc::new(std::cell::Cell::new(false));
         jobs.push((Rc::clone(&job), Rc::clone(&done)));
-        let (client, store) = (client.clone(), store.clone());
+        let (client, store, turns) = (client.clone(), store.clone(), Rc::clone(&turns));
         tasks.push(local.spawn_local(async move {
+            let _turn = turns.acquire().await;
             let code = bring(&client, &store, &plan, &job).await;
             done.set(true);
             code
@@ -121,7 +124,11 @@ fn ask_keyring(program: &std::ffi::OsStr, origin: &str, user: Option<&str>) -> O
         }
         Ok(_) => None,
         Err(error) => {
-            anstream::eprintln!("warning: cannot ask {} for credentials: {}", program.to_string_lossy(), chain(&error));
+            crate::report::say(&format!(
+                "warning: cannot ask {} for credentials: {}",
+                program.to_string_lossy(),
+                chain(&error)
+            ));
             None
         }
     }

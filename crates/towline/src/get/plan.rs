@@ -44,13 +44,7 @@ pub(super) fn plans(get: &Get) -> Result<Vec<Plan>, Error> {
 fn plan(text: &str, get: &Get) -> Result<Plan, Error> {
     let mut first = parse(text)?;
     let carried = fragment(&mut first)?;
-    let digest = match (carried, get.sha256.clone()) {
-        (Some(inner), Some(given)) if inner != given => {
-            let (inner, given) = (inner.hex().to_owned(), given.hex().to_owned());
-            return Err(Error::TwoDigests { url: shown(&first), inner, given });
-        }
-        (carried, given) => given.or(carried),
-    };
+    let mut digest = agreed(carried, get.sha256.clone(), &first)?;
     let name = file_name(&first);
     let place = match (&get.output, name.clone()) {
         (Some(path), _) if path.as_os_str() == "-" => Place::Stdout,
@@ -65,7 +59,7 @@ fn plan(text: &str, get: &Get) -> Result<Plan, Error> {
     let mut urls = vec![first];
     for mirror in &get.mirror {
         let mut url = parse(mirror)?;
-        url.set_fragment(None);
+        digest = agreed(fragment(&mut url)?, digest, &url)?;
         urls.push(url);
     }
     let key = digest.as_ref().map_or_else(|| Key::of_url(urls[0].as_str()), Key::from);
@@ -73,13 +67,22 @@ fn plan(text: &str, get: &Get) -> Result<Plan, Error> {
     Ok(Plan { name, shown: urls.iter().map(shown).collect(), urls, digest, place, key })
 }
 
+/// The one digest that a file has, however often it was given.
+fn agreed(carried: Option<Digest>, given: Option<Digest>, url: &Url) -> Result<Option<Digest>, Error> {
+    match (carried, given) {
+        (Some(inner), Some(given)) if inner != given => {
+            let (inner, given) = (inner.hex().to_owned(), given.hex().to_owned());
+            Err(Error::TwoDigests { url: shown(url), inner, given })
+        }
+        (carried, given) => Ok(given.or(carried)),
+    }
+}
+
 fn parse(text: &str) -> Result<Url, Error> {
     let refuse = |detail: String| {
         // What cannot be parsed may still have a password in it.
-        let url = match text.rsplit_once('@') {
-            Some((_, rest)) => format!("…@{rest}"),
-            None => text.to_owned(),
-        };
+        let text = text.split(['?', '#']).next().unwrap_or_default();
+        let url = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("…@{rest}"));
         Error::Url { url, detail }
     };
     let url = Url::parse(text).map_err(|error| match error.to_string() {
@@ -92,28 +95,39 @@ fn parse(text: &str) -> Result<Url, Error> {
     }
 }
 
-/// Takes `#sha256=HEX` off a URL, as package indexes write it (PEP 503); other fragments mean nothing here.
+/// Takes `#sha256=HEX` off a URL, as package indexes write it (PEP 503). A digest of another kind is refused: it would not be
+/// checked, although it was given. Other fragments mean nothing here.
 fn fragment(url: &mut Url) -> Result<Option<Digest>, Error> {
     let Some(fragment) = url.fragment().map(str::to_owned) else { return Ok(None) };
     url.set_fragment(None);
-    let hex = fragment.split('&').find_map(|part| part.strip_prefix("sha256="));
-    let digest = |hex| {
-        Digest::sha256(hex).map_err(|error| Error::Fragment {
-            url: shown(url),
-            fragment: fragment.clone(),
-            detail: error.to_string(),
-        })
-    };
-    hex.map(digest).transpose()
+    let refuse = |detail: String| Error::Fragment { url: shown(url), fragment: fragment.clone(), detail };
+    let mut found = None;
+    for (name, value) in fragment.split('&').filter_map(|part| part.split_once('=')) {
+        match name {
+            "sha256" => found = Some(Digest::sha256(value).map_err(|error| refuse(error.to_string()))?),
+            "md5" | "sha1" | "sha224" | "sha384" | "sha512" | "blake2b" | "blake2s" => {
+                return Err(refuse(format!("{name} is not checked here: give sha256")));
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 /// The last part of the path, if it can be a file's name.
 fn file_name(url: &Url) -> Option<String> {
     let last = url.path_segments()?.next_back()?;
     let name = percent_decode_str(last).decode_utf8().ok()?.into_owned();
-    let fits = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
+    let fits = !name.is_empty()
+        && name.len() <= LONGEST_NAME
+        && name != "."
+        && name != ".."
+        && !name.contains(|c: char| c == '/' || c == '\\' || c.is_control());
     fits.then_some(name)
 }
+
+/// What Linux and macOS file systems take, in bytes.
+const LONGEST_NAME: usize = 255;
 
 fn shown(url: &Url) -> String {
     let mut url = url.clone();
@@ -138,6 +152,8 @@ mod tests {
             ("https://h/..%2f..%2fetc", None),
             ("https://h/a%00b", None),
             ("https://h/a%5cb", None),
+            ("https://h/a%1b%5b31mb", None),
+            ("https://h/a%0ab", None),
         ] {
             assert_eq!(file_name(&url.parse().unwrap()).as_deref(), name, "{url}");
         }

@@ -35,8 +35,8 @@ pub(super) enum Told<'a> {
     Cut { held: u64 },
     Attempt(Box<Ledger<'a>>),
     Waiting { seconds: f64 },
-    Finished { path: &'a Path, size: u64, attempts: usize },
-    WasThere { path: &'a Path },
+    Finished { path: &'a str, size: u64, attempts: usize },
+    WasThere { path: &'a str },
     Failed { error: &'a str, exit_code: u8, held: u64, size: Option<u64> },
     Interrupted { held: u64, size: Option<u64> },
 }
@@ -113,11 +113,14 @@ impl Events {
     /// a download.
     pub(super) fn write(&mut self, artifact: &str, time: Duration, told: &Told<'_>) -> bool {
         let record = Record { time: time.as_secs_f64(), artifact, told };
-        let written = serde_json::to_writer(&mut self.out, &record).map_err(io::Error::from);
-        match written.and_then(|()| self.out.write_all(b"\n")) {
+        let line = serde_json::to_string(&record).map_err(io::Error::from);
+        match line.and_then(|line| writeln!(self.out, "{line}")) {
             Ok(()) => true,
             Err(error) => {
-                anstream::eprintln!("warning: no more events: cannot write to {}: {error}", self.path.display());
+                crate::report::say(&format!(
+                    "warning: no more events: cannot write to {}: {error}",
+                    self.path.display()
+                ));
                 false
             }
         }

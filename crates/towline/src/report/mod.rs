@@ -16,6 +16,7 @@ use towline_transfer::Attempt;
 use crate::args::{Color, Shared};
 use crate::exit::Error;
 use events::{Events, Told};
+pub(crate) use screen::say;
 use screen::{Line, Screen};
 pub(crate) use units::bytes;
 
@@ -189,14 +190,18 @@ impl Job {
             text += &format!(", {} re-read", bytes(self.reread.get()));
         }
         self.report.say(&text);
-        self.event(&Told::Finished { path: place, size: self.held.get(), attempts: self.attempts.get() });
+        self.event(&Told::Finished {
+            path: &place.to_string_lossy(),
+            size: self.held.get(),
+            attempts: self.attempts.get(),
+        });
     }
 
     /// The file was there already, verified.
     pub(crate) fn was_there(&self, place: &Path) {
         self.close();
         self.report.say(&format!("{}: already there, and its digest is right", place.display()));
-        self.event(&Told::WasThere { path: place });
+        self.event(&Told::WasThere { path: &place.to_string_lossy() });
     }
 
     /// The file does not come. `log` are the attempts of this run.

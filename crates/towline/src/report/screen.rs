@@ -1,6 +1,6 @@
 //! The terminal, or what stands in for it.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -41,7 +41,7 @@ impl Screen {
 
     /// The same, with `--quiet`, too.
     pub(super) fn error(&self, text: &str) {
-        let print = || anstream::eprintln!("{text}");
+        let print = || say(text);
         match &self.bars {
             Some(bars) => bars.suspend(print),
             None => print(),
@@ -57,6 +57,11 @@ impl Screen {
         });
         Line { bar, name: name.to_owned() }
     }
+}
+
+/// A line on standard error. One that is full or gone must not end a download, as `eprintln!` would.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 impl Line {
