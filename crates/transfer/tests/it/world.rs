@@ -262,7 +262,11 @@ impl World {
         if world.want_size && world.versions[0].len() != world.versions[1].len() {
             world.change = None;
         }
-        // So does such an end under a tag that is another one each time: the probe's answer denies it, too.
+        // A shorter file whose answers tell neither size nor tag looks cut, for ever.
+        if world.framed != Framed::Length && world.change.is_some() {
+            world.menu.retain(|trouble| *trouble != Trouble::LostTag);
+        }
+        // An end that is probed under another tag each time needs more than the budget, too: the probe's answer denies it, too.
         if world.framed == Framed::Close && !world.digest && world.tags == Tags::Fresh {
             world.tags = Tags::None;
         }

@@ -127,13 +127,14 @@ fn a_read_only_cache_directory_ends_with_exit_code_6_before_any_request() {
     figure("read-only cache directory", "exit code 6, names it, 0 requests");
 }
 
-/// The bytes are kept, and the same command with another destination asks for none of them again.
+/// The bytes are kept, and the same command with another destination brings none of them again.
 fn kept(case: &Case, more: &[String], dest: &Path, content: &towline_faults::Content, what: &str) {
     assert_eq!(partial(case), SIZE, "{what}: bytes were lost");
     let (run, _) = Process::get(case, "next", "next.whl", more).end();
     run.expect(0);
     assert!(is_content(dest, content), "{what}: other bytes");
-    assert_eq!(case.sent(), SIZE, "{what}: brought twice");
+    // Without a digest the origin is asked whether that is still the file: a 416 and its words.
+    assert!((SIZE..SIZE + 200).contains(&case.sent()), "{what}: brought twice");
 }
 
 #[test]
