@@ -11,4 +11,5 @@ mod support;
 
 mod interruptions;
 mod journeys;
+mod mended;
 mod scenarios;

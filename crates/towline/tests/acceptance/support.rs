@@ -71,6 +71,14 @@ impl Case {
         Run::read(&output, &self.events(), began.elapsed())
     }
 
+    /// The same for a command whose output goes elsewhere.
+    pub(crate) fn finish_as_is(&self, mut command: Command) -> Run {
+        let began = Instant::now();
+        let child = command.stdin(Stdio::null()).spawn().expect("the program runs");
+        let output = child.wait_with_output().expect("the program ends");
+        Run::read(&output, &self.events(), began.elapsed())
+    }
+
     /// The requests that the server has seen.
     pub(crate) fn requests(&self) -> Vec<Entry> {
         self.server.journal().into_iter().filter(|entry| entry.kind == Kind::Request).collect()

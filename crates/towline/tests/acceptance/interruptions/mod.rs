@@ -5,7 +5,7 @@ mod disks;
 mod kills;
 mod loads;
 mod preload;
-mod process;
+pub(crate) mod process;
 mod signals;
 
 use towline_faults::{Content, Etag, File, Script};

@@ -9,19 +9,19 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::{Case, FAST, Run, program};
 
 /// One process; killed when it is dropped.
-pub(super) struct Process {
-    pub(super) child: Child,
+pub(crate) struct Process {
+    pub(crate) child: Child,
     events: PathBuf,
     errors: PathBuf,
     began: Instant,
 }
 
 /// How long a thing may take that takes no time on an idle machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until something is so; fails when it never comes.
 #[track_caller]
-pub(super) fn until(what: &str, mut so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !so() {
         assert!(began.elapsed() < PATIENCE, "never happened: {what}");
@@ -31,13 +31,13 @@ pub(super) fn until(what: &str, mut so: impl FnMut() -> bool) {
 
 /// Between two looks.
 #[expect(clippy::disallowed_methods, reason = "a look at another process, again and again, must not take a core")]
-pub(super) fn pause() {
+pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(2));
 }
 
 /// Whether the system has a connection at this server, accepted or not. proc_net(5): local address, remote address, then
 /// the state; 01 is ESTABLISHED, 08 CLOSE_WAIT. Where there is no such file, nobody is connected.
-pub(super) fn is_connected(server: std::net::SocketAddr) -> bool {
+pub(crate) fn is_connected(server: std::net::SocketAddr) -> bool {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
     let port = format!(":{:04X}", server.port());
     table.lines().any(|line| {
@@ -48,14 +48,14 @@ pub(super) fn is_connected(server: std::net::SocketAddr) -> bool {
 }
 
 /// `towline get` with this case's cache, fast waits and files of its own for events and messages.
-pub(super) fn command(case: &Case, name: &str) -> Command {
+pub(crate) fn command(case: &Case, name: &str) -> Command {
     let mut command = bare(case, name);
     command.args(FAST);
     command
 }
 
 /// The same with the law's waits.
-pub(super) fn bare(case: &Case, name: &str) -> Command {
+pub(crate) fn bare(case: &Case, name: &str) -> Command {
     let mut command = program();
     command.arg("get").arg("--cache-dir").arg(case.dir.path().join("cache"));
     command.arg("--events").arg(case.dir.path().join(format!("{name}.ndjson")));
@@ -65,7 +65,7 @@ pub(super) fn bare(case: &Case, name: &str) -> Command {
 impl Process {
     /// Starts what [`command`] has made. The name is the same.
     #[track_caller]
-    pub(super) fn start(case: &Case, name: &str, mut command: Command) -> Self {
+    pub(crate) fn start(case: &Case, name: &str, mut command: Command) -> Self {
         let errors = case.dir.path().join(format!("{name}.stderr"));
         let file = std::fs::File::create(&errors).expect("a file for messages");
         command.stdin(Stdio::null()).stderr(file);
@@ -75,30 +75,30 @@ impl Process {
 
     /// `towline get /a.whl -o DEST`.
     #[track_caller]
-    pub(super) fn get(case: &Case, name: &str, dest: &str, more: &[String]) -> Self {
+    pub(crate) fn get(case: &Case, name: &str, dest: &str, more: &[String]) -> Self {
         let mut command = command(case, name);
         command.arg(case.server.url("/a.whl")).arg("-o").arg(case.dir.path().join(dest)).args(more);
         command.stdout(Stdio::null());
         Self::start(case, name, command)
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the process is there");
     }
 
     /// Whether an event of this kind was told.
-    pub(super) fn told(&self, event: &str) -> bool {
+    pub(crate) fn told(&self, event: &str) -> bool {
         let text = std::fs::read_to_string(&self.events).unwrap_or_default();
         text.contains(&format!("\"event\":\"{event}\""))
     }
 
-    pub(super) fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("the process can be asked").is_none()
     }
 
     /// Waits for the end, and says how long that took from now.
     #[track_caller]
-    pub(super) fn end(mut self) -> (Run, Duration) {
+    pub(crate) fn end(mut self) -> (Run, Duration) {
         let now = Instant::now();
         let mut status: Option<ExitStatus> = None;
         until("the program ends", || {
@@ -111,7 +111,7 @@ impl Process {
     }
 
     /// Kills it, as the out-of-memory killer does. What it had told is cut anywhere, and so not read.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("the process can be killed");
         self.child.wait().expect("the process ends");
     }
