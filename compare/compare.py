@@ -61,7 +61,7 @@ class Bench:
     def serve(self, case: Case) -> servers.Server:
         if case.server == "nginx":
             return servers.Nginx(self.files, self.work)
-        return servers.Faults(self.faults, self.files, self.work, case.flags)
+        return servers.Faults(self.faults, self.files, self.work, case.flags, case.script)
 
     def one(self, tool: Tool, case: Case, server: servers.Server) -> tuple[measure.Run, float]:
         """One run in a fresh folder, and the CPU seconds of others meanwhile."""

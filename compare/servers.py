@@ -9,6 +9,10 @@ import time
 import urllib.request
 
 
+# So many looks that find nothing new, and the log is taken for complete.
+SETTLED = 3
+
+
 class Server:
     """A server in a process of its own. `log()` gives the requests since the last call."""
 
@@ -25,14 +29,14 @@ class Server:
     def log(self) -> tuple[int, int]:
         """Requests and bytes of body since the last call. A line may come a moment after the client has ended."""
         text, still = b"", 0
-        while still < 3:
+        while still < SETTLED:
+            if self.process.poll() is not None:
+                raise SystemExit(f"{self.name} has ended, with {self.process.returncode}: somebody else's doing?")
             time.sleep(0.02)
             with open(self._log_path, "rb") as log:
                 log.seek(self._read)
                 found = log.read()
-            still = still + 1 if found == text and found.endswith(b"\n") else 0
-            if not found:
-                still += 1
+            still = still + 1 if found == text else 0
             text = found
         self._read += len(text)
         entries = [self._entry(line) for line in text.decode().splitlines()]
@@ -52,9 +56,12 @@ class Faults(Server):
 
     name = "towline-faults"
 
-    def __init__(self, program: str, files: str, work: str, flags: list[str]):
+    def __init__(self, program: str, files: str, work: str, flags: list[str], script: str):
+        path = os.path.join(work, "script.toml")
+        with open(path, "w") as out:
+            out.write(script)
         self._log_path = os.path.join(work, f"journal-{time.monotonic_ns()}.ndjson")
-        command = [program, "serve", "--dir", files, "--journal", self._log_path, "--print-url", *flags]
+        command = [program, "serve", path, "--dir", files, "--journal", self._log_path, "--print-url", *flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().decode().strip().rstrip("/") + "/files"
