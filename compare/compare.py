@@ -194,7 +194,7 @@ def load(paths: list[str]) -> list[dict[str, Any]]:
 def main() -> None:
     options = read_options()
     if options.earlier:
-        print(table.table(load(options.earlier), options.others))
+        print(table.tables(load(options.earlier), options.others))
         return
     if missing := tools.missing():
         raise SystemExit(f"missing: {', '.join(missing)}; on Debian: apt-get install curl wget aria2 coreutils openssl nginx-light")
@@ -220,7 +220,7 @@ def main() -> None:
             if case.size >= LARGE:
                 bench.tidy()
         print(heading(bench))
-        print(table.table(records, options.others))
+        print(table.tables(records, options.others))
     finally:
         shutil.rmtree(bench.work)
 
