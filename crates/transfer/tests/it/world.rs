@@ -266,6 +266,11 @@ impl World {
         if world.framed != Framed::Length && world.change.is_some() {
             world.menu.retain(|trouble| *trouble != Trouble::LostTag);
         }
+        // Of a tiny file, a 32nd earns a resume without a wait, but no refill: the budget may go in no time.
+        if world.size.min(world.right().len()) < 500 {
+            let some = [Trouble::Reset, Trouble::ShortClean, Trouble::ShortRange, Trouble::OverLong];
+            world.menu.retain(|trouble| !some.contains(trouble));
+        }
         // An end that is probed under another tag each time needs more than the budget, too: the probe's answer denies it, too.
         if world.framed == Framed::Close && !world.digest && world.tags == Tags::Fresh {
             world.tags = Tags::None;

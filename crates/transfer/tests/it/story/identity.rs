@@ -1,6 +1,6 @@
 //! Files that change, and validators that do.
 
-use towline_transfer::{Cause, Fault, Validator, Want};
+use towline_transfer::{Ask, Cause, Fault, Validator, Want};
 
 use super::{SIZE, bytes, etag, file, other, script, tagged};
 use crate::driver::{Answer, Setup};
@@ -117,6 +117,23 @@ fn a_fickle_entity_tag_is_found_out_and_ignored() {
     assert!(run.offsets()[3..].iter().all(Option::is_none));
     assert!(run.cuts.is_empty());
     assert_eq!(run.vouched, None, "nothing vouches for what such a URL brought");
+}
+
+#[test]
+fn a_fickle_entity_tag_of_ranges_costs_no_byte_either() {
+    // The origin does not look at If-Range.
+    let mut fresh = 0;
+    let run = Setup::new(Want::one()).run(script(|number, ask| {
+        fresh += 1;
+        let answer = file().etag(&format!("\"{fresh}\"")).answer(&Ask { if_range: None, ..ask.clone() });
+        match number {
+            1 => answer.reset(1000),
+            3 => Answer::dead(Fault::Refused),
+            _ => answer,
+        }
+    }));
+    assert_eq!(run.ok(&bytes()).offsets(), [None, Some(1000), None, Some(1000), None], "{}", run.told());
+    assert_eq!(run.cuts, [0; 0]);
 }
 
 #[test]
