@@ -49,9 +49,9 @@ CASES = [
     Case("1 GB, clean", GB, "faults", pairs=HASHED),
     Case("17 MB, clean", 17 * MB, "nginx", pairs=CLEAN + BARE, times=20, block=10),
     Case("17 MB, clean", 17 * MB, "faults", pairs=HASHED, times=20, block=10),
-    Case("17 MB, cut every 5 %", 17 * MB, "faults", ["--every", "5%"], HASTY + PATIENT, times=10, block=5, limit=60),
-    Case("17 MB, cut every 10 %", 17 * MB, "faults", ["--every", "10%"], HASTY + PATIENT, times=10, block=5, limit=60),
-    Case("1 GB, cut every 5 %", GB, "faults", ["--every", "5%"], PATIENT),
-    Case("1 GB, cut every 10 %", GB, "faults", ["--every", "10%"], PATIENT),
+    Case("17 MB, cut every 5 %", 17 * MB, "faults", ["--every", "5%"], pairs=HASTY + PATIENT, times=10, block=5, limit=60),
+    Case("17 MB, cut every 10 %", 17 * MB, "faults", ["--every", "10%"], pairs=HASTY + PATIENT, times=10, block=5, limit=60),
+    Case("1 GB, cut every 5 %", GB, "faults", ["--every", "5%"], pairs=PATIENT),
+    Case("1 GB, cut every 10 %", GB, "faults", ["--every", "10%"], pairs=PATIENT),
     Case("250 MB at 50 MB/s", 250 * MB, "faults", script=PACED, pairs=HASHED),
 ]
