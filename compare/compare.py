@@ -96,7 +96,7 @@ class Bench:
         return digest.hexdigest() == sha256
 
     def tidy(self) -> None:
-        """Deletes what the runs left, after a case; then the file system gets its time."""
+        """Deletes what the runs left, after a comparison; then the file system gets its time."""
         deleted = 0
         for name in os.listdir(self.work):
             if name.startswith("run-"):
@@ -174,7 +174,7 @@ def read_options() -> argparse.Namespace:
                         help="largest share of all cores that other processes may use during a pair [default: 0.15]")  # fmt: skip
     parser.add_argument("--patience", type=float, default=60, help="seconds to wait for quiet cores before a pair [default: 60]")
     parser.add_argument("--tries", type=int, default=3, help="pairs tried for each that is wanted [default: 3]")
-    parser.add_argument("--folder", help="where the files go: some 40 GB for the 1 GB cases [default: the system's]")
+    parser.add_argument("--folder", help="where the files go: some 12 GB [default: the system's]")
     parser.add_argument("--bin", help="folder with towline and towline-faults; without it they are built")
     parser.add_argument("--record", help="add every pair to this file as a line of JSON")
     parser.add_argument("--from", dest="earlier", nargs="*", default=[], help="only print the table of recorded files")
@@ -217,8 +217,8 @@ def main() -> None:
                 if options.record:
                     with open(options.record, "a") as out:
                         out.writelines(json.dumps(record) + "\n" for record in fresh)
-            if case.size >= LARGE:
-                bench.tidy()
+                if case.size >= LARGE:
+                    bench.tidy()
         print(heading(bench))
         print(table.tables(records, options.others))
     finally:
