@@ -266,6 +266,10 @@ impl World {
         if world.framed != Framed::Length && world.change.is_some() {
             world.menu.retain(|trouble| *trouble != Trouble::LostTag);
         }
+        // A wrong total that is the first one told has to be denied twice.
+        if world.framed != Framed::Length {
+            world.menu.retain(|trouble| *trouble != Trouble::WrongTotal);
+        }
         // Of a tiny file, a 32nd earns a resume without a wait, but no refill: the budget may go in no time.
         if world.size.min(world.right().len()) < 500 {
             let some = [Trouble::Reset, Trouble::ShortClean, Trouble::ShortRange, Trouble::OverLong];
@@ -277,7 +281,8 @@ impl World {
         }
         // One denial of the bytes held costs nothing, whether by a change, a tag or a lie; the second one replaces them.
         let denies = world.change.is_some() || world.liar.is_some() || world.tags == Tags::Fresh;
-        world.lies = usize::from(!denies);
+        let probed = world.framed == Framed::Close && !world.digest;
+        world.lies = usize::from(!denies && !probed);
         world
     }
 
