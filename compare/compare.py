@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -202,6 +203,8 @@ def main() -> None:
         subprocess.run(["cargo", "build", "--release", "-p", "towline", "-p", "towline-faults"], cwd=os.path.join(HERE, ".."), check=True)
     if options.nice is not None:
         measure.prefer(options.nice)
+    # As an exception, so that server and folder do not stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     bench = Bench(options)
     records: list[dict[str, Any]] = []
     try:
