@@ -195,6 +195,9 @@ struct Notes {
 
 impl Notes {
     fn take(&self, event: &Event<'_>) {
+        if matches!(event, Event::Grew { .. }) {
+            return;
+        }
         let mut note = self.note.borrow_mut();
         let before = note.clone();
         match event {

@@ -165,7 +165,7 @@ fn one_junk_answer_in_the_middle_costs_one_attempt_and_no_byte() {
             ("416", Action::NotSatisfiable(towline_faults::Total::Other(10))),
         ]
     };
-    for (name, size) in sizes().into_iter().take(4) {
+    for (name, size) in sizes() {
         for vouch in VOUCHES {
             for (kind, action) in junk() {
                 let rules = |script: Script| {
@@ -213,7 +213,7 @@ fn of_two_mirrors_one_may_die_lie_answer_404_or_cool() {
             ),
         ]
     };
-    for (name, size) in sizes().into_iter().take(4) {
+    for (name, size) in sizes() {
         for vouch in VOUCHES {
             for (way, rule, then) in ways() {
                 if way == "lies" && vouch == Vouch::StrongETag {
@@ -279,7 +279,7 @@ fn without_digest_and_validator_the_result_is_right_or_a_truthful_failure() {
             0,
         ),
     ];
-    for (name, size) in sizes().into_iter().take(4) {
+    for (name, size) in sizes() {
         for (way, rules, code) in &ways {
             let content = Content::generated(size, size);
             let file = File::generated("/a.whl", size, size).etag(Etag::None).last_modified(None);
