@@ -8,10 +8,10 @@ use std::io;
 
 use async_compression::tokio::bufread::GzipDecoder;
 use tokio::io::BufReader;
-use towline_client::{Client, Event, Options, Sink, Url, Wanted};
+use towline_client::{Client, Options, Sink, Url, Wanted};
 use towline_store::{AsyncReader, Claim, Key, Outcome, Spool, Store};
 
-/// The growing copy. A program that knows a digest compares it in `verify`, and says so in `Wanted`.
+/// The growing copy. A program that knows a digest also has `verify`, and says so in `Wanted`.
 struct Copy(Spool);
 
 impl Sink for Copy {
@@ -28,9 +28,6 @@ impl Sink for Copy {
         // Readers beyond `at` get the error `Restarted`.
         self.0.cut(at).map_err(io::Error::other)
     }
-    async fn verify(&mut self) -> io::Result<Option<String>> {
-        Ok(None)
-    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -43,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut decoder = GzipDecoder::new(BufReader::new(AsyncReader::new(spool.reader())));
     let mut copy = Copy(spool);
     let fetch = async move {
-        let outcome = Client::new(Options::default()).fetch(Wanted::url(url), &mut copy, tell).await?;
+        let outcome = Client::new(Options::default()).fetch(Wanted::url(url), &mut copy, |_| {}).await?;
         // Either way the decoder must be told that nothing more comes.
         match outcome.result {
             Ok(()) => copy.0.complete()?,
@@ -57,13 +54,4 @@ async fn main() -> Result<(), Box<dyn Error>> {
     fetched?.map_err(|failure| failure.cause.to_string())?;
     decoded?;
     Ok(())
-}
-
-#[expect(clippy::print_stderr, reason = "an example that is run by hand")]
-fn tell(event: Event<'_>) {
-    if let Event::Ended { attempt, record } = event
-        && let Some(fault) = &record.fault
-    {
-        eprintln!("attempt {attempt} ended at byte {}: {fault}", record.to);
-    }
 }
