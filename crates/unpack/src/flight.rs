@@ -1,0 +1,74 @@
+//! The jobs of one archive: how many are out, and what failed first.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::UnpackError;
+
+/// Shared by an archive's jobs and by whoever waits for them.
+#[derive(Clone, Default)]
+pub(crate) struct Flight(Arc<(Mutex<State>, Condvar)>);
+
+#[derive(Default)]
+struct State {
+    out: usize,
+    error: Option<UnpackError>,
+    failed: bool,
+}
+
+/// One job on its way. Counts down when dropped, whatever became of the job.
+pub(crate) struct Ticket(Flight);
+
+impl Flight {
+    pub(crate) fn ticket(&self) -> Ticket {
+        self.state().out += 1;
+        Ticket(self.clone())
+    }
+
+    /// Whether anything failed: no use in starting more.
+    pub(crate) fn failed(&self) -> bool {
+        self.state().failed
+    }
+
+    /// Keeps the first failure.
+    pub(crate) fn fail(&self, error: UnpackError) {
+        let mut state = self.state();
+        state.failed = true;
+        state.error.get_or_insert(error);
+    }
+
+    /// Waits until no job is out.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub(crate) fn land(&self) -> Result<(), UnpackError> {
+        let mut state = self.state();
+        while state.out > 0 {
+            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        match state.error.take() {
+            Some(error) => Err(error),
+            None if state.failed => Err(UnpackError::Stopped),
+            None => Ok(()),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    pub(crate) const fn flight(&self) -> &Flight {
+        &self.0
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail(UnpackError::Stopped);
+        }
+        self.0.state().out -= 1;
+        self.0.0.1.notify_all();
+    }
+}

@@ -1,0 +1,73 @@
+//! How much an archive may unpack to.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Problem;
+
+/// Bounds on what an archive may become. Each ends the unpacking as soon as it is passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all files together. Default: 64 GiB.
+    pub bytes: u64,
+    /// Members: files, directories and links. Default: 1,000,000.
+    pub members: u64,
+    /// Unpacked bytes for each byte of the archive, of which was used up by then, counted once more than
+    /// [`Limits::FREE`] bytes came out. Default: 250. Whole wheels stay below 10, single members of them reach 223.
+    pub ratio: u64,
+    /// Components of a member's name. Default: 128.
+    pub depth: usize,
+    /// Bytes of a member's name. Default: 4,096.
+    pub name: usize,
+}
+
+impl Limits {
+    /// 64 MiB: up to here the ratio does not matter.
+    pub const FREE: u64 = 64 << 20;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 64 << 30, members: 1_000_000, ratio: 250, depth: 128, name: 4096 }
+    }
+}
+
+/// What has come out of an archive so far, held against its [`Limits`]. Shared by everything that works on it.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    limits: Limits,
+    bytes: AtomicU64,
+    members: AtomicU64,
+}
+
+impl Gauge {
+    pub(crate) const fn new(limits: Limits) -> Self {
+        Self { limits, bytes: AtomicU64::new(0), members: AtomicU64::new(0) }
+    }
+
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// One more member.
+    pub(crate) fn member(&self) -> Result<(), Problem> {
+        let members = self.members.fetch_add(1, Ordering::Relaxed) + 1;
+        if members > self.limits.members {
+            return Err(Problem::TooManyMembers { limit: self.limits.members });
+        }
+        Ok(())
+    }
+
+    /// `bytes` more are about to come out, after `read` bytes of the archive were used up (all of it, where the size is
+    /// known and the members' sizes are only announced).
+    pub(crate) fn grow(&self, bytes: u64, read: u64) -> Result<(), Problem> {
+        let before = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sum| Some(sum.saturating_add(bytes)));
+        let sum = before.unwrap_or_default().saturating_add(bytes);
+        if sum > self.limits.bytes {
+            return Err(Problem::TooManyBytes { limit: self.limits.bytes });
+        }
+        if sum > Limits::FREE && sum / self.limits.ratio.max(1) > read {
+            return Err(Problem::Ratio { bytes: sum, read, limit: self.limits.ratio });
+        }
+        Ok(())
+    }
+}

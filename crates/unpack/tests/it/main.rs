@@ -1,0 +1,3 @@
+//! Archives, odd and hostile ones, into trees.
+
+mod names;
