@@ -1,3 +1,8 @@
 //! Archives, odd and hostile ones, into trees.
 
+mod corpus;
+mod fixtures;
+mod grow;
 mod names;
+mod room;
+mod sources;
