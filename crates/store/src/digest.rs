@@ -2,10 +2,19 @@
 
 use std::{
     fmt::{self, Write as _},
+    fs::File,
+    io::{self, ErrorKind, Read},
+    path::Path,
     str::FromStr,
 };
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::StoreError;
+
+/// Bytes hashed at a time.
+const HASHED: usize = 256 * 1024;
 
 /// A hash function that may vouch for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +86,33 @@ impl Digest {
     /// As [`Digest::new`].
     pub fn sha256(hex: &str) -> Result<Self, DigestError> {
         Self::new(Algorithm::Sha256, hex)
+    }
+
+    /// The SHA-256 digest of everything a reader has left. Reads 256 KiB at a time, so the reader needs no buffer.
+    ///
+    /// # Errors
+    /// Those of the reader; [`ErrorKind::Interrupted`] is none.
+    pub fn of(mut reader: impl Read) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; HASHED];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(Self::of_sha256(&hasher.finalize())),
+                Ok(read) => hasher.update(&buffer[..read]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The SHA-256 digest of a file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or read.
+    pub fn of_file(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|error| StoreError::at("open", path, error))?;
+        Self::of(file).map_err(|error| StoreError::at("read", path, error))
     }
 
     pub(crate) fn of_sha256(bytes: &[u8]) -> Self {

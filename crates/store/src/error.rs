@@ -45,6 +45,12 @@ pub enum StoreError {
         /// The destination.
         path: PathBuf,
     },
+    /// Something stands where a tree is to go, and is not the same tree.
+    #[error("{} is there already, with other content: move it away or choose another place", path.display())]
+    Exists {
+        /// The destination, which was left alone.
+        path: PathBuf,
+    },
     /// A copy came out shorter or longer than the file was said to be.
     #[error("{} has {found} bytes where {expected} were promised", path.display())]
     Length {
@@ -122,7 +128,7 @@ impl StoreError {
             | Self::ReadOnly { source, .. }
             | Self::Denied { source, .. }
             | Self::Io { source, .. } => source.kind(),
-            Self::NotRegular { .. } => ErrorKind::AlreadyExists,
+            Self::NotRegular { .. } | Self::Exists { .. } => ErrorKind::AlreadyExists,
             Self::Length { .. } | Self::Digest { .. } => ErrorKind::InvalidData,
             Self::Contended { .. } | Self::Changed { .. } => ErrorKind::ResourceBusy,
         }

@@ -7,8 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{Digest, StoreError, token::Token};
 
 /// Bytes copied at a time.
@@ -66,7 +64,8 @@ pub(crate) fn copy_to(
         return Err(StoreError::Length { path: source.path.to_path_buf(), expected: source.len, found: copied });
     }
     if let Some(expected) = expected {
-        let found = hash(&mut staged.file).map_err(|error| StoreError::at("read back", &staged.path, error))?;
+        let found = staged.file.rewind().and_then(|()| Digest::of(&staged.file));
+        let found = found.map_err(|error| StoreError::at("read back", &staged.path, error))?;
         if found != *expected {
             return Err(StoreError::Digest { path: dest, expected: expected.clone(), found });
         }
@@ -74,21 +73,6 @@ pub(crate) fn copy_to(
     let metadata = staged.file.metadata().map_err(|error| StoreError::at("look at", &staged.path, error))?;
     still(&metadata)?;
     staged.publish(&dest)
-}
-
-fn hash(file: &mut File) -> io::Result<Digest> {
-    let mut hasher = Sha256::new();
-    file.rewind()?;
-    let mut buffer = vec![0; COPIED];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => hasher.update(&buffer[..read]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(Digest::of_sha256(&hasher.finalize()))
 }
 
 /// Where a rename must go: through symbolic links, and never onto something that is no regular file.

@@ -10,6 +10,7 @@ use crate::{
     Store, StoreError,
     ownership::{Owner, Verdict},
     sidecar::{Found, Sidecar},
+    staging,
     token::Token,
 };
 
@@ -17,6 +18,22 @@ use crate::{
 const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// How long what is left of a finished transfer stays, for followers that have not looked yet.
 const LINGER: Duration = Duration::from_secs(10 * 60);
+
+/// What was removed of one sort.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// How many.
+    pub count: u64,
+    /// Bytes they held.
+    pub bytes: u64,
+}
+
+impl Freed {
+    pub(crate) const fn add(&mut self, bytes: u64) {
+        self.count += 1;
+        self.bytes += bytes;
+    }
+}
 
 /// What pruning removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,7 +57,9 @@ impl Store {
 
     /// The same, once a store: nobody has to remember to prune. Failures wait for the next time.
     pub(crate) fn sweep(&self) {
-        let _ = self.prune(SystemTime::now());
+        let now = SystemTime::now();
+        let _ = self.prune(now);
+        let _ = staging::sweep(&self.staging(), "", now);
     }
 
     fn prune(&self, now: SystemTime) -> io::Result<Pruned> {

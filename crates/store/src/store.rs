@@ -14,7 +14,7 @@ use crate::StoreError;
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This directory holds downloads of Towline. It may be deleted at any time.\n";
 
-/// A directory of partial files, shared by runs and processes. Cheap to clone.
+/// A directory of partial files, stages, entries and archives, shared by runs and processes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
@@ -22,7 +22,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store at a directory, which is created when the first artifact is claimed.
+    /// A store at a directory, which is created when it is first written to.
     ///
     /// # Errors
     /// When the path is empty, or is relative and the working directory cannot be found.
@@ -40,6 +40,10 @@ impl Store {
 
     pub(crate) fn partial(&self) -> PathBuf {
         self.root.join("partial")
+    }
+
+    pub(crate) fn staging(&self) -> PathBuf {
+        self.root.join("staging")
     }
 
     pub(crate) fn prepare(&self) -> Result<(), StoreError> {

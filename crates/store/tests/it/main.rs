@@ -21,3 +21,6 @@ mod processes;
 mod prune;
 mod readers;
 mod source;
+mod stages;
+mod sweeping;
+mod trees;

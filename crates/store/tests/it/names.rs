@@ -1,3 +1,8 @@
+use std::{
+    fs,
+    io::{self, Read},
+};
+
 use towline_store::{Algorithm, Digest, DigestError, Key};
 
 const HEX: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -27,6 +32,42 @@ fn what_is_no_digest_is_refused_with_its_reason() {
     for (text, reason) in table {
         assert_eq!(text.parse::<Digest>(), Err(reason), "{text}");
     }
+}
+
+/// Gives its bytes in small pieces, with interruptions between them.
+struct Halting(Vec<u8>, bool);
+
+impl Read for Halting {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let read = self.0.len().min(buf.len()).min(3);
+        buf[..read].copy_from_slice(&self.0[..read]);
+        self.0.drain(..read);
+        Ok(read)
+    }
+}
+
+/// The examples of FIPS 180-4, and one beyond a buffer (`head -c 1000000 /dev/zero | sha256sum`).
+#[test]
+fn readers_and_files_have_the_digest_that_other_programs_print() {
+    let table = [
+        (b"".to_vec(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        (b"abc".to_vec(), HEX),
+        (vec![0; 1_000_000], "d29751f2649b32ff572b5e0a9f541ea660a50f94ff0beedfb0b692b924cc8025"),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    for (bytes, hex) in table {
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(Digest::of_file(&path).unwrap().hex(), hex);
+        assert_eq!(Digest::of(Halting(bytes, false)).unwrap().hex(), hex);
+    }
+    let error = Digest::of_file(dir.path().join("missing")).unwrap_err();
+    assert!(error.to_string().contains("missing") && error.kind() == io::ErrorKind::NotFound, "{error}");
+    assert!(Digest::of_file(dir.path()).is_err());
 }
 
 #[test]
