@@ -70,6 +70,12 @@ pub enum Problem {
         /// The limit.
         limit: u64,
     },
+    /// More bytes of names than [`Limits::names`](crate::Limits::names).
+    #[error("more than {limit} bytes of names")]
+    NamesTooLong {
+        /// The limit.
+        limit: u64,
+    },
     /// More bytes than [`Limits::bytes`](crate::Limits::bytes).
     #[error("more than {limit} bytes come out")]
     TooManyBytes {

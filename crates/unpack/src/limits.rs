@@ -9,8 +9,11 @@ use crate::Problem;
 pub struct Limits {
     /// Bytes of all files together. Default: 64 GiB.
     pub bytes: u64,
-    /// Members: files, directories and links. Default: 1,000,000.
+    /// Members: files, directories and links, and directories that only the name of a member implies. Default:
+    /// 1,000,000.
     pub members: u64,
+    /// Bytes of all their names together, which are held in memory. Default: 128 MiB.
+    pub names: u64,
     /// Unpacked bytes for each byte of the archive, of which was used up by then, counted once more than
     /// [`Limits::FREE`] bytes came out. Default: 250. Whole wheels stay below 10, single members of them reach 223.
     pub ratio: u64,
@@ -27,7 +30,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 64 << 30, members: 1_000_000, ratio: 250, depth: 128, name: 4096 }
+        Self { bytes: 64 << 30, members: 1_000_000, names: 128 << 20, ratio: 250, depth: 128, name: 4096 }
     }
 }
 
@@ -37,22 +40,28 @@ pub(crate) struct Gauge {
     limits: Limits,
     bytes: AtomicU64,
     members: AtomicU64,
+    names: AtomicU64,
 }
 
 impl Gauge {
     pub(crate) const fn new(limits: Limits) -> Self {
-        Self { limits, bytes: AtomicU64::new(0), members: AtomicU64::new(0) }
+        Self { limits, bytes: AtomicU64::new(0), members: AtomicU64::new(0), names: AtomicU64::new(0) }
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// One more member.
-    pub(crate) fn member(&self) -> Result<(), Problem> {
+    /// One more member, with a name of so many bytes.
+    pub(crate) fn member(&self, name: usize) -> Result<(), Problem> {
         let members = self.members.fetch_add(1, Ordering::Relaxed) + 1;
         if members > self.limits.members {
             return Err(Problem::TooManyMembers { limit: self.limits.members });
+        }
+        let name = name as u64;
+        let names = self.names.fetch_add(name, Ordering::Relaxed).saturating_add(name);
+        if names > self.limits.names {
+            return Err(Problem::NamesTooLong { limit: self.limits.names });
         }
         Ok(())
     }
@@ -60,7 +69,8 @@ impl Gauge {
     /// `bytes` more are about to come out, after `read` bytes of the archive were used up (all of it, where the size is
     /// known and the members' sizes are only announced).
     pub(crate) fn grow(&self, bytes: u64, read: u64) -> Result<(), Problem> {
-        let before = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sum| Some(sum.saturating_add(bytes)));
+        let before =
+            self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sum| Some(sum.saturating_add(bytes)));
         let sum = before.unwrap_or_default().saturating_add(bytes);
         if sum > self.limits.bytes {
             return Err(Problem::TooManyBytes { limit: self.limits.bytes });

@@ -28,7 +28,7 @@ impl MemberName {
         if name.chars().any(forbidden) {
             return refuse("it holds a control or invisible character");
         }
-        if name.starts_with(['/', '\\']) || drive(name) {
+        if name.starts_with('/') {
             return refuse("it is absolute");
         }
         if name.split(['/', '\\']).any(|part| part == "..") {
@@ -42,6 +42,10 @@ impl MemberName {
             return refuse("a part of it is longer than 255 bytes");
         }
         let joined = parts().collect::<Vec<_>>().join("/");
+        // Not of the raw name: a `./` before it does not make it another.
+        if joined.starts_with('\\') || drive(&joined) {
+            return refuse("it is absolute where a backslash or a drive has a meaning");
+        }
         Ok((!joined.is_empty()).then(|| Self(joined.into())))
     }
 
@@ -64,6 +68,12 @@ impl MemberName {
     }
 }
 
+impl std::borrow::Borrow<str> for MemberName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl std::fmt::Display for MemberName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -78,9 +88,11 @@ fn drive(name: &str) -> bool {
     matches!(name.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
-/// Controls (`Cc`), and those of `Cf` that hide or turn text (<https://www.unicode.org/reports/tr36/>).
+/// Controls (`Cc`), line separators, and those of `Cf` that show nothing: they hide in a text or turn its direction
+/// (<https://www.unicode.org/reports/tr36/>). What `Cf` has besides are number signs and the like, which are seen.
 fn forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -1,7 +1,6 @@
 //! The target directory while it is filled.
 
 use std::{
-    collections::HashMap,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, ErrorKind},
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink},
@@ -9,23 +8,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{ArchiveError, Limits, MemberName, Observe, Problem, UnpackError, Unpacked, Written, limits::Gauge, link};
-
-/// What a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Directory,
-    File(Content),
-    Link,
-}
-
-/// What is known of a file's content.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Content {
-    pub(crate) size: u64,
-    /// Where it was asked for.
-    pub(crate) sha256: Option<[u8; 32]>,
-}
+pub(crate) use crate::names::Content;
+use crate::{
+    ArchiveError, Limits, MemberName, Observe, Problem, UnpackError, Unpacked, Written,
+    limits::Gauge,
+    link,
+    names::{Kind, Names},
+};
 
 /// Every name is claimed here before anything is made for it, so that no two members meet in one file.
 ///
@@ -33,15 +22,32 @@ pub(crate) struct Content {
 pub(crate) struct Tree {
     root: PathBuf,
     gauge: Gauge,
-    names: Mutex<HashMap<MemberName, Kind>>,
-    links: Mutex<Vec<(MemberName, String)>>,
+    /// Held by whoever claims a name until its directories are made, while `names` is free for those who write: a
+    /// directory that is in `names` is on the disk for everyone who claims after.
+    claims: Mutex<()>,
+    names: Mutex<Names>,
+    links: Mutex<Vec<Link>>,
     observe: Observe,
+}
+
+/// A symbolic link to be made at the end.
+struct Link {
+    name: MemberName,
+    target: String,
+    at: u64,
 }
 
 impl Tree {
     /// Over an existing, empty directory.
     pub(crate) fn new(root: PathBuf, limits: Limits, observe: Observe) -> Self {
-        Self { root, gauge: Gauge::new(limits), names: Mutex::default(), links: Mutex::default(), observe }
+        Self {
+            root,
+            gauge: Gauge::new(limits),
+            claims: Mutex::default(),
+            names: Mutex::default(),
+            links: Mutex::default(),
+            observe,
+        }
     }
 
     pub(crate) const fn gauge(&self) -> &Gauge {
@@ -52,6 +58,7 @@ impl Tree {
         self.gauge.limits()
     }
 
+    /// The target.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -60,46 +67,38 @@ impl Tree {
         self.root.join(name.as_str())
     }
 
+    /// What is there. Whoever writes waits until the guard is gone.
+    pub(crate) fn names(&self) -> MutexGuard<'_, Names> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reads a member's name and counts the member. `None`: the target itself.
     pub(crate) fn member(&self, raw: &str, at: u64) -> Result<Option<MemberName>, ArchiveError> {
-        self.gauge.member().map_err(|problem| problem.of(raw, at))?;
+        self.gauge.member(raw.len()).map_err(|problem| problem.of(raw, at))?;
         MemberName::parse(raw, self.limits()).map_err(|problem| problem.of(raw, at))
     }
 
     /// Makes a directory and those it is in. One that is there already is fine.
     pub(crate) fn directory(&self, name: &MemberName, at: u64) -> Result<(), UnpackError> {
-        let mut names = self.names();
-        match names.get(name) {
-            Some(Kind::Directory) => Ok(()),
-            Some(_) => Err(Problem::Twice.of(name.as_str(), at).into()),
-            None => self.make(&mut names, name, name, at),
-        }
+        self.take(name, Kind::Directory, at)
     }
 
     /// Claims the name of a file and makes the directories it is in. The caller creates it with [`Tree::create`].
     pub(crate) fn claim(&self, name: &MemberName, at: u64) -> Result<(), UnpackError> {
-        self.take(name, Kind::File(Content::default()), at)
+        self.take(name, Kind::File, at)
     }
 
     /// Creates a claimed file; `executable` for everybody whom the umask lets.
     pub(crate) fn create(&self, name: &MemberName, executable: bool, at: u64) -> Result<File, UnpackError> {
         let path = self.path(name);
         let mode = if executable { 0o777 } else { 0o666 };
-        match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
-            Ok(file) => Ok(file),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                Err(Problem::Collision.of(name.as_str(), at).into())
-            }
-            Err(error) if unnameable(&error) => Err(unfit(name, at)),
-            Err(error) => Err(UnpackError::disk("create", path, error)),
-        }
+        let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
+        opened.map_err(|error| not_created(error, path, name, at))
     }
 
     /// A claimed file is whole: tells whoever watches.
     pub(crate) fn wrote(&self, name: &MemberName, content: Content) {
-        if let Some(kind) = self.names().get_mut(name) {
-            *kind = Kind::File(content);
-        }
+        self.names().fill(name, content);
         (self.observe)(Written { name: name.as_str(), size: content.size });
     }
 
@@ -118,61 +117,55 @@ impl Tree {
         link::check(name, target).map_err(|problem| problem.of(name.as_str(), at))?;
         self.take(name, Kind::Link, at)?;
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        links.push((name.clone(), target.to_owned()));
+        links.push(Link { name: name.clone(), target: target.to_owned(), at });
         Ok(())
     }
 
     /// Makes another name for a file that came before, which has to be whole by now.
     pub(crate) fn hard_link(&self, name: &MemberName, target: &MemberName, at: u64) -> Result<(), UnpackError> {
-        let found = self.names().get(target).copied();
-        let Some(Kind::File(content)) = found else {
+        let found = {
+            let names = self.names();
+            names.get(target.as_str()).filter(|entry| entry.kind == Kind::File).map(|entry| names.content(entry))
+        };
+        let Some(content) = found else {
             let why = "it is no file that came before";
             return Err(Problem::Link { target: target.to_string(), why }.of(name.as_str(), at).into());
         };
-        self.take(name, Kind::File(content), at)?;
-        let path = self.path(name);
-        match fs::hard_link(self.path(target), &path) {
-            Ok(()) => {
-                self.wrote(name, content);
-                Ok(())
+        self.take(name, Kind::File, at)?;
+        let (from, path) = (self.path(target), self.path(name));
+        match fs::hard_link(&from, &path) {
+            Ok(()) => {}
+            // Some file systems have none, and all have a limit: the content is what matters.
+            Err(error) if unlinkable(&error) => {
+                self.gauge.grow(content.size, u64::MAX).map_err(|problem| problem.of(name.as_str(), at))?;
+                fs::copy(&from, &path).map_err(|error| UnpackError::disk("create", path, error))?;
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                Err(Problem::Collision.of(name.as_str(), at).into())
-            }
-            Err(error) => Err(UnpackError::disk("create", path, error)),
+            Err(error) => return Err(not_created(error, path, name, at)),
         }
+        self.wrote(name, content);
+        Ok(())
     }
 
     /// Makes the links and says what is there.
     pub(crate) fn finish(&self) -> Result<Unpacked, UnpackError> {
         let links = std::mem::take(&mut *self.links.lock().unwrap_or_else(PoisonError::into_inner));
-        for (name, target) in &links {
+        for Link { name, target, at } in &links {
             let path = self.path(name);
-            match symlink(target, &path) {
-                Ok(()) => (self.observe)(Written { name: name.as_str(), size: 0 }),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    return Err(Problem::Collision.of(name.as_str(), 0).into());
-                }
-                Err(error) => return Err(UnpackError::disk("create", path, error)),
-            }
+            symlink(target, &path).map_err(|error| not_created(error, path, name, *at))?;
+            (self.observe)(Written { name: name.as_str(), size: 0 });
         }
         Ok(self.summary())
     }
 
-    /// Every name and what it stands for, in no order.
-    pub(crate) fn listing(&self) -> Vec<(MemberName, Kind)> {
-        self.names().iter().map(|(name, kind)| (name.clone(), *kind)).collect()
-    }
-
     fn summary(&self) -> Unpacked {
         let mut summary = Unpacked::default();
-        for kind in self.names().values() {
-            match kind {
+        for (_, entry) in self.names().iter() {
+            match entry.kind {
                 Kind::Directory => summary.directories += 1,
                 Kind::Link => summary.links += 1,
-                Kind::File(content) => {
+                Kind::File => {
                     summary.files += 1;
-                    summary.bytes += content.size;
+                    summary.bytes += entry.size;
                 }
             }
         }
@@ -180,62 +173,61 @@ impl Tree {
     }
 
     fn take(&self, name: &MemberName, kind: Kind, at: u64) -> Result<(), UnpackError> {
+        let _claim = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = self.enter(name, kind, at)?;
+        for directory in missing {
+            let path = self.path(&directory);
+            DirBuilder::new().create(&path).map_err(|error| not_created(error, path, name, at))?;
+        }
+        Ok(())
+    }
+
+    /// Enters a name and the directories it implies. Returns the directories to be made, the outermost first.
+    fn enter(&self, name: &MemberName, kind: Kind, at: u64) -> Result<Vec<MemberName>, ArchiveError> {
         let mut names = self.names();
-        if names.contains_key(name) {
-            return Err(Problem::Twice.of(name.as_str(), at).into());
+        match names.get(name.as_str()) {
+            Some(entry) if entry.kind == kind && kind == Kind::Directory => return Ok(Vec::new()),
+            Some(_) => return Err(Problem::Twice.of(name.as_str(), at)),
+            None => {}
         }
-        if let Some(parent) = name.parent() {
-            self.make(&mut names, &parent, name, at)?;
-        }
-        names.insert(name.clone(), kind);
-        Ok(())
-    }
-
-    /// Makes a directory and its parents, for a member.
-    fn make(
-        &self,
-        names: &mut HashMap<MemberName, Kind>,
-        directory: &MemberName,
-        member: &MemberName,
-        at: u64,
-    ) -> Result<(), UnpackError> {
         let mut missing = Vec::new();
-        let mut next = Some(directory.clone());
-        while let Some(name) = next {
-            match names.get(&name) {
+        let mut next = name.parent();
+        while let Some(parent) = next {
+            match names.get(parent.as_str()).map(|entry| entry.kind) {
                 Some(Kind::Directory) => break,
-                Some(_) => return Err(Problem::NotDirectory { parent: name.to_string() }.of(member.as_str(), at).into()),
-                None => next = name.parent(),
+                Some(_) => return Err(Problem::NotDirectory { parent: parent.to_string() }.of(name.as_str(), at)),
+                None => next = parent.parent(),
             }
-            missing.push(name);
+            self.gauge.member(parent.as_str().len()).map_err(|problem| problem.of(name.as_str(), at))?;
+            missing.push(parent);
         }
-        for name in missing.into_iter().rev() {
-            let path = self.path(&name);
-            match DirBuilder::new().create(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    return Err(Problem::Collision.of(member.as_str(), at).into());
-                }
-                Err(error) if unnameable(&error) => return Err(unfit(member, at)),
-                Err(error) => return Err(UnpackError::disk("create", path, error)),
-            }
-            names.insert(name, Kind::Directory);
+        missing.reverse();
+        if kind == Kind::Directory {
+            missing.push(name.clone());
+        } else {
+            names.insert(name.clone(), kind, at);
         }
-        Ok(())
-    }
-
-    fn names(&self) -> MutexGuard<'_, HashMap<MemberName, Kind>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+        for directory in &missing {
+            names.insert(directory.clone(), Kind::Directory, at);
+        }
+        Ok(missing)
     }
 }
 
-/// The file system has no such names: the whole path is too long, or it wants valid Unicode.
-fn unnameable(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::InvalidFilename
+/// Nothing was made for a name: because of the archive, or because of the disk.
+fn not_created(error: io::Error, path: PathBuf, name: &MemberName, at: u64) -> UnpackError {
+    match error.kind() {
+        ErrorKind::AlreadyExists => Problem::Collision.of(name.as_str(), at).into(),
+        // The whole path is too long, or the system wants another encoding.
+        ErrorKind::InvalidFilename => {
+            Problem::Name { why: "the file system does not take it" }.of(name.as_str(), at).into()
+        }
+        _ => UnpackError::disk("create", path, error),
+    }
 }
 
-fn unfit(name: &MemberName, at: u64) -> UnpackError {
-    Problem::Name { why: "the file system does not take it" }.of(name.as_str(), at).into()
+fn unlinkable(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied | ErrorKind::TooManyLinks)
 }
 
 /// For those who do not watch.
