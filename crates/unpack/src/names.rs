@@ -44,6 +44,11 @@ impl Names {
         self.entries.get(name)
     }
 
+    /// Likewise, with the name as it is kept.
+    pub(crate) fn get_key_value(&self, name: &str) -> Option<(&MemberName, &Entry)> {
+        self.entries.get_key_value(name)
+    }
+
     /// Every name, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&MemberName, &Entry)> {
         self.entries.iter()
