@@ -76,6 +76,12 @@ impl Follower {
         &self.note
     }
 
+    /// The size of the file, once [`State::Complete`] was seen.
+    #[must_use]
+    pub const fn size(&self) -> Option<u64> {
+        self.complete
+    }
+
     /// How the spool is now. Every cut since the last poll is reported once, as the lowest of them.
     ///
     /// # Errors

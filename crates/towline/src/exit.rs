@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use towline_client::keys::NetrcError;
-use towline_store::{HashError, StoreError};
-use towline_transfer::{Cause, Contradiction, Failure, Fault};
+use towline_fetch::FetchError;
+use towline_store::StoreError;
+use towline_transfer::{Cause, Contradiction, Fault};
 
 /// Exit codes, as `--help` and the README list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,7 @@ pub(crate) enum Code {
     Usage = 2,
     Network = 3,
     Verification = 4,
+    Archive = 5,
     Disk = 6,
     NotFound = 7,
     Interrupted = 130,
@@ -51,34 +53,49 @@ pub(crate) enum Error {
     Events { path: PathBuf, source: io::Error },
     #[error("{}", chain(.0))]
     Store(#[from] StoreError),
-    #[error("{}", chain(.0))]
-    Hash(#[from] HashError),
-    #[error("cannot {what} {}: {source}", path.display())]
-    Disk { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("{} is a directory: name a file in it, or use --dir", .0.display())]
-    IsDirectory(PathBuf),
+    #[error(
+        "cannot tell from the name of {0} how to unpack it: it has to end with .whl, .zip, .tar.gz, .tgz, .tar.zst, .tar.xz, .tar.bz2 or .tar"
+    )]
+    NoArchive(String),
     #[error("cannot write to standard output: {0}")]
     Stdout(io::Error),
-    #[error("could not download {name}: {}", .failure.cause)]
-    Transfer { name: String, failure: Failure },
+    #[error("{}", fetching(name, error))]
+    Fetch { name: String, error: FetchError },
 }
 
 impl Error {
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Runtime(_)
-            | Self::NoCacheDir
-            | Self::Store(_)
-            | Self::Hash(_)
-            | Self::Disk { .. }
-            | Self::IsDirectory(_)
-            | Self::Events { .. }
-            | Self::Stdout(_) => Code::Disk,
+            Self::Runtime(_) | Self::NoCacheDir | Self::Store(_) | Self::Events { .. } | Self::Stdout(_) => Code::Disk,
             Self::Url { .. } | Self::NoName { .. } | Self::SameFile(_) | Self::TwoDigests { .. } => Code::Usage,
-            Self::Fragment { .. } => Code::Usage,
+            Self::Fragment { .. } | Self::NoArchive(_) => Code::Usage,
+            Self::Fetch { error, .. } => fetch_code(error),
             Self::Netrc(_) => Code::Input,
-            Self::Transfer { failure, .. } => of(&failure.cause),
         }
+    }
+}
+
+/// What the user reads when an artifact does not reach its goal.
+fn fetching(name: &str, error: &FetchError) -> String {
+    match error {
+        FetchError::Transfer(failure) => format!("could not download {name}: {}", failure.cause),
+        FetchError::Archive(error) => format!("{name} is refused: {error}"),
+        FetchError::Digest { .. } => format!("{name} is not what was asked for: {error}"),
+        FetchError::Setup(error) => format!("cannot ask for {name}: {error}"),
+        FetchError::IsDirectory(path) => format!("{} is a directory: name a file in it, or use --dir", path.display()),
+        _ => chain(error),
+    }
+}
+
+fn fetch_code(error: &FetchError) -> Code {
+    match error {
+        FetchError::Transfer(failure) => of(&failure.cause),
+        FetchError::Setup(_) => Code::Usage,
+        FetchError::Archive(_) => Code::Archive,
+        FetchError::Digest { .. } => Code::Verification,
+        // A local file that is not there is a mistake in the input.
+        FetchError::Disk { what: "read", source, .. } if source.kind() == io::ErrorKind::NotFound => Code::Input,
+        _ => Code::Disk,
     }
 }
 

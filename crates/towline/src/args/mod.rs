@@ -40,7 +40,7 @@ pub(crate) enum Command {
 /// seen whole.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Get {
-    /// What to bring; `#sha256=HEX` at the end gives its digest
+    /// What to bring; `#sha256=HEX` at the end gives its digest. With --unpack also a file on this machine
     #[arg(value_name = "URL", required = true)]
     pub(crate) urls: Vec<String>,
     /// Where to put it; `-` is standard output, written when the file is whole and right
@@ -55,6 +55,9 @@ pub(crate) struct Get {
     /// Another URL of the same bytes; may be repeated
     #[arg(long, value_name = "URL")]
     pub(crate) mirror: Vec<String>,
+    /// Unpack it while it arrives, into a folder of its name without .whl, .zip, .tar.gz and the like; the archive itself is not kept. The folder appears when everything is there and right. One that exists already is left alone: that is fine if it holds the same, and an error if not
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) unpack: bool,
 }
 
 /// Options of every command.

@@ -2,14 +2,15 @@
 
 mod bring;
 mod plan;
-mod sink;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use towline_client::keys::{Keys, LookUp, Secret};
 use towline_client::{Client, Options};
+use towline_fetch::Fetcher;
 use towline_store::Store;
+use towline_unpack::Unpacker;
 
 use crate::args::{Get, Shared};
 use crate::exit::{Code, Error, chain};
@@ -53,18 +54,21 @@ async fn all(get: &Get, shared: &Shared, jobs: &mut Jobs) -> Result<Code, Error>
     });
     let report = Report::new(shared)?;
     let store = Store::open(cache_dir(shared)?)?;
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let unpacker = Unpacker::new(if get.unpack { threads } else { 1 }).map_err(Error::Runtime)?;
+    let fetcher = Fetcher::new(client, store, unpacker);
     // A file that waits for its turn holds no partial file open, and does not make other processes wait for it.
     let turns = Rc::new(tokio::sync::Semaphore::new(shared.limits.concurrency()));
     let local = tokio::task::LocalSet::new();
     let mut tasks = Vec::new();
     for plan in plans {
-        let job = Rc::new(report.job(&plan.name, plan.shown.clone()));
+        let job = Rc::new(report.job(&plan.artifact.name, plan.shown.clone()));
         let done = Rc::new(std::cell::Cell::new(false));
         jobs.push((Rc::clone(&job), Rc::clone(&done)));
-        let (client, store, turns) = (client.clone(), store.clone(), Rc::clone(&turns));
+        let (fetcher, turns) = (fetcher.clone(), Rc::clone(&turns));
         tasks.push(local.spawn_local(async move {
             let _turn = turns.acquire().await;
-            let code = bring(&client, &store, &plan, &job).await;
+            let code = bring(&fetcher, &plan, &job).await;
             done.set(true);
             code
         }));

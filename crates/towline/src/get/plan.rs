@@ -1,10 +1,12 @@
 //! What has to be brought, and where to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 use towline_client::Url;
-use towline_store::{Digest, Key};
+use towline_fetch::{Artifact, Goal, Tree};
+use towline_store::Digest;
+use towline_unpack::Format;
 
 use crate::args::Get;
 use crate::exit::Error;
@@ -12,28 +14,22 @@ use crate::exit::Error;
 /// One file.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) name: String,
-    pub(super) urls: Vec<Url>,
+    pub(super) artifact: Artifact,
+    pub(super) goal: Goal,
     /// The URLs as they may be shown: without credentials and query.
     pub(super) shown: Vec<String>,
-    pub(super) digest: Option<Digest>,
-    pub(super) place: Place,
-    pub(super) key: Key,
-}
-
-/// Where a file goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
-    File(PathBuf),
-    Stdout,
+    /// A file that is on the disk already.
+    pub(super) local: Option<PathBuf>,
 }
 
 /// One plan for each URL of the command.
 pub(super) fn plans(get: &Get) -> Result<Vec<Plan>, Error> {
     let plans = get.urls.iter().map(|text| plan(text, get)).collect::<Result<Vec<_>, _>>()?;
     for (at, plan) in plans.iter().enumerate() {
-        if let Place::File(path) = &plan.place
-            && plans[..at].iter().any(|other| other.place == plan.place)
+        if let Goal::File(path) | Goal::Tree { at: path, .. } = &plan.goal
+            && plans[..at]
+                .iter()
+                .any(|other| matches!(&other.goal, Goal::File(same) | Goal::Tree { at: same, .. } if same == path))
         {
             return Err(Error::SameFile(path.clone()));
         }
@@ -42,29 +38,56 @@ pub(super) fn plans(get: &Get) -> Result<Vec<Plan>, Error> {
 }
 
 fn plan(text: &str, get: &Get) -> Result<Plan, Error> {
-    let mut first = parse(text)?;
+    if get.unpack && !text.contains("://") {
+        return local(Path::new(text), get.sha256.clone(), get);
+    }
+    let mut first = parse(text, get.unpack)?;
     let carried = fragment(&mut first)?;
     let mut digest = agreed(carried, get.sha256.clone(), &first)?;
-    let name = file_name(&first);
-    let place = match (&get.output, name.clone()) {
-        (Some(path), _) if path.as_os_str() == "-" => Place::Stdout,
-        (Some(path), _) => Place::File(path.clone()),
-        (None, Some(name)) => Place::File(get.dir.clone().unwrap_or_default().join(name)),
+    if first.scheme() == "file" {
+        let Ok(path) = first.to_file_path() else { return Err(Error::NoName { url: shown(&first) }) };
+        return local(&path, digest, get);
+    }
+    let named = file_name(&first);
+    let goal = match (&get.output, named.clone()) {
+        (Some(path), _) if path.as_os_str() == "-" => Goal::Held,
+        (Some(path), _) => Goal::File(path.clone()),
+        (None, Some(name)) if get.unpack => tree(&name, get)?,
+        (None, Some(name)) => Goal::File(get.dir.clone().unwrap_or_default().join(name)),
         (None, None) => return Err(Error::NoName { url: shown(&first) }),
     };
-    let named = match &place {
-        Place::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
-        Place::Stdout => None,
+    let as_named = match &goal {
+        Goal::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        _ => None,
     };
     let mut urls = vec![first];
     for mirror in &get.mirror {
-        let mut url = parse(mirror)?;
+        let mut url = parse(mirror, false)?;
         digest = agreed(fragment(&mut url)?, digest, &url)?;
         urls.push(url);
     }
-    let key = digest.as_ref().map_or_else(|| Key::of_url(urls[0].as_str()), Key::from);
-    let name = named.or(name).unwrap_or_else(|| shown(&urls[0]));
-    Ok(Plan { name, shown: urls.iter().map(shown).collect(), urls, digest, place, key })
+    let name = as_named.or(named).unwrap_or_else(|| shown(&urls[0]));
+    let shown = urls.iter().map(shown).collect();
+    Ok(Plan { artifact: Artifact { name, urls, digest, size: None }, goal, shown, local: None })
+}
+
+/// A file that only has to be unpacked.
+fn local(path: &Path, digest: Option<Digest>, get: &Get) -> Result<Plan, Error> {
+    let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else {
+        return Err(Error::NoName { url: path.display().to_string() });
+    };
+    let goal = tree(&name, get)?;
+    let artifact = Artifact { name, urls: Vec::new(), digest, size: None };
+    Ok(Plan { artifact, goal, shown: vec![path.display().to_string()], local: Some(path.to_path_buf()) })
+}
+
+/// Where the members of an archive go: a folder of its name.
+fn tree(name: &str, get: &Get) -> Result<Goal, Error> {
+    let Some((format, stem)) = Format::of_name(name) else { return Err(Error::NoArchive(name.to_owned())) };
+    if stem == "." || stem == ".." {
+        return Err(Error::NoArchive(name.to_owned()));
+    }
+    Ok(Goal::Tree { at: get.dir.clone().unwrap_or_default().join(stem), tree: Tree::of(format) })
 }
 
 /// The one digest that a file has, however often it was given.
@@ -78,7 +101,7 @@ fn agreed(carried: Option<Digest>, given: Option<Digest>, url: &Url) -> Result<O
     }
 }
 
-fn parse(text: &str) -> Result<Url, Error> {
+fn parse(text: &str, file: bool) -> Result<Url, Error> {
     let refuse = |detail: String| {
         // What cannot be parsed may still have a password in it.
         let text = text.split(['?', '#']).next().unwrap_or_default();
@@ -91,6 +114,7 @@ fn parse(text: &str) -> Result<Url, Error> {
     })?;
     match url.scheme() {
         "http" | "https" => Ok(url),
+        "file" if file => Ok(url),
         scheme => Err(refuse(format!("`{scheme}` is neither http nor https"))),
     }
 }

@@ -35,6 +35,8 @@ pub(super) enum Told<'a> {
     Cut { held: u64 },
     Attempt(Box<Ledger<'a>>),
     Waiting { seconds: f64 },
+    Unpacking { written: u64, bytes: u64, passes: u64 },
+    Unpacked { path: &'a str, files: u64, links: u64, bytes: u64, written: u64, passes: u64, was_there: bool },
     Finished { path: &'a str, size: u64, attempts: usize },
     WasThere { path: &'a str },
     Failed { error: &'a str, exit_code: u8, held: u64, size: Option<u64> },

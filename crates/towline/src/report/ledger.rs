@@ -1,5 +1,6 @@
 //! The ledger: what happened each time.
 
+use towline_fetch::FetchError;
 use towline_transfer::{Attempt, Cause, Fault, Hop};
 
 use super::units::{bytes, time};
@@ -64,7 +65,7 @@ fn row(number: usize, attempt: &Attempt, urls: &[String]) -> [String; 3] {
 }
 
 fn hint(error: &Error, kept_bytes: Option<(u64, Option<u64>)>) -> Option<String> {
-    if let Error::Transfer { failure, .. } = error {
+    if let Error::Fetch { error: FetchError::Transfer(failure), .. } = error {
         match &failure.cause {
             Cause::NoUrl(Fault::Status { retry_after: Some(asked), .. }) => {
                 return Some(format!(

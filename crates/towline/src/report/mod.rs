@@ -59,6 +59,7 @@ impl Report {
             faults: Cell::new(0),
             reread: Cell::new(0),
             told: Cell::new(None),
+            written: Cell::new((0, 0, 0)),
         };
         job.event(&Told::Started { urls: &job.urls });
         job
@@ -86,19 +87,53 @@ pub(crate) struct Job {
     reread: Cell<u64>,
     /// When progress was last told.
     told: Cell<Option<Instant>>,
+    /// Members written, bytes in them, passes over the archive.
+    written: Cell<(u64, u64, u64)>,
+}
+
+/// A tree at its place.
+pub(crate) struct Tree {
+    pub(crate) files: u64,
+    pub(crate) links: u64,
+    pub(crate) bytes: u64,
+    /// The same stood there before.
+    pub(crate) was_there: bool,
 }
 
 /// Progress is written at most this often.
 const OFTEN: Duration = Duration::from_millis(100);
 
 impl Job {
+    /// Takes an event of the artifact.
+    pub(crate) fn observe(&self, event: &towline_fetch::Event<'_>) {
+        use towline_fetch::Event;
+        match *event {
+            Event::Leads { held, size } => self.leads(held, size),
+            Event::Follows { held, size } => self.follows(held, size),
+            Event::Grew { held, size } => self.grew(held, size),
+            Event::Transfer(event) => self.take(&event),
+            Event::Unpacking { written, bytes, passes } => self.unpacking(written, bytes, passes),
+            _ => {}
+        }
+    }
+
     /// Bytes held, and the size if it is known.
-    pub(crate) fn reached(&self) -> (u64, Option<u64>) {
+    fn reached(&self) -> (u64, Option<u64>) {
         (self.held.get(), self.size.get())
     }
 
+    fn unpacking(&self, written: u64, bytes: u64, passes: u64) {
+        if self.written.replace((written, bytes, passes)) == (written, bytes, passes) {
+            return;
+        }
+        self.event(&Told::Unpacking { written, bytes, passes });
+        if self.size.get() == Some(self.held.get()) {
+            self.bar(&format!("unpacking: {written} files, {}", units::bytes(bytes)));
+        }
+    }
+
     /// This process brings the file, and goes on from what is there.
-    pub(crate) fn leads(&self, held: u64, size: Option<u64>) {
+    fn leads(&self, held: u64, size: Option<u64>) {
         self.began_with.set(held);
         self.grew(held, size);
         if held > 0 {
@@ -108,7 +143,7 @@ impl Job {
     }
 
     /// Another process brings the file.
-    pub(crate) fn follows(&self, held: u64, size: Option<u64>) {
+    fn follows(&self, held: u64, size: Option<u64>) {
         let text = format!("{}: another towline is bringing this file; following it", self.name);
         self.note(&text, "following another towline");
         self.event(&Told::Following);
@@ -116,7 +151,7 @@ impl Job {
     }
 
     /// Bytes came, here or in the process that is followed.
-    pub(crate) fn grew(&self, held: u64, size: Option<u64>) {
+    fn grew(&self, held: u64, size: Option<u64>) {
         self.held.set(held);
         self.size.set(size.or_else(|| self.size.get()));
         let mut line = self.line.borrow_mut();
@@ -130,7 +165,7 @@ impl Job {
     }
 
     /// Takes an event of the transfer.
-    pub(crate) fn take(&self, event: &Event<'_>) {
+    fn take(&self, event: &Event<'_>) {
         match event {
             Event::Answered { size } => self.size.set(*size),
             Event::Grew { held } => self.grew(*held, self.size.get()),
@@ -176,8 +211,44 @@ impl Job {
     /// The file is at its place.
     pub(crate) fn finished(&self, place: &Path) {
         self.close();
-        let took = units::time(self.began.elapsed());
-        let mut text = format!("{}: {} in {took}", place.display(), bytes(self.held.get()));
+        let text = format!("{}: {}{}", place.display(), bytes(self.held.get()), self.story());
+        self.report.say(&text);
+        self.event(&Told::Finished {
+            path: &place.to_string_lossy(),
+            size: self.held.get(),
+            attempts: self.attempts.get(),
+        });
+    }
+
+    /// The tree is at its place.
+    pub(crate) fn finished_tree(&self, place: &Path, tree: &Tree) {
+        self.close();
+        let (written, _, passes) = self.written.get();
+        let path = &place.to_string_lossy();
+        let (files, links, bytes) = (tree.files, tree.links, tree.bytes);
+        let was_there = tree.was_there;
+        self.event(&Told::Unpacked { path, files, links, bytes, written, passes, was_there });
+        let word = if files == 1 { "file" } else { "files" };
+        let what = format!("{files} {word}, {}", units::bytes(bytes));
+        let text = if was_there {
+            format!("{path}: the same is there already: {what}")
+        } else {
+            format!("{path}: {what}{}", self.story())
+        };
+        self.report.say(&text);
+        self.event(&Told::Finished { path, size: self.held.get(), attempts: self.attempts.get() });
+    }
+
+    /// The file was there already, verified.
+    pub(crate) fn was_there(&self, place: &Path) {
+        self.close();
+        self.report.say(&format!("{}: already there, and its digest is right", place.display()));
+        self.event(&Told::WasThere { path: &place.to_string_lossy() });
+    }
+
+    /// How it came, for the line that ends it.
+    fn story(&self) -> String {
+        let mut text = format!(" in {}", units::time(self.began.elapsed()));
         let (faults, earlier) = (self.faults.get(), self.began_with.get());
         if faults > 0 {
             let word = if faults == 1 { "fault" } else { "faults" };
@@ -189,19 +260,7 @@ impl Job {
         if self.reread.get() > 0 {
             text += &format!(", {} re-read", bytes(self.reread.get()));
         }
-        self.report.say(&text);
-        self.event(&Told::Finished {
-            path: &place.to_string_lossy(),
-            size: self.held.get(),
-            attempts: self.attempts.get(),
-        });
-    }
-
-    /// The file was there already, verified.
-    pub(crate) fn was_there(&self, place: &Path) {
-        self.close();
-        self.report.say(&format!("{}: already there, and its digest is right", place.display()));
-        self.event(&Told::WasThere { path: &place.to_string_lossy() });
+        text
     }
 
     /// The file does not come. `log` are the attempts of this run.

@@ -1,20 +1,15 @@
 //! The spool as the client's sink.
 
-use std::cell::RefCell;
-use std::io;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::{cell::RefCell, error::Error, io, iter, rc::Rc, sync::Arc};
 
 use towline_client::Sink;
 use towline_store::{Digest, Hasher, Spool, StoreError};
 
-use crate::exit::chain;
-
 /// A spool that is filled, and hashed while it is.
-pub(super) struct SpoolSink {
+pub(crate) struct SpoolSink {
     /// Shared with the heartbeat; never borrowed across a wait.
-    pub(super) spool: Rc<RefCell<Spool>>,
-    pub(super) wanted: Option<(Arc<Hasher>, Digest)>,
+    pub(crate) spool: Rc<RefCell<Spool>>,
+    pub(crate) wanted: Option<(Arc<Hasher>, Digest)>,
 }
 
 impl Sink for SpoolSink {
@@ -46,4 +41,10 @@ impl Sink for SpoolSink {
 /// The store's error with path and need in its text, for the transfer's log.
 fn told(error: &StoreError) -> io::Error {
     io::Error::new(error.kind(), chain(error))
+}
+
+/// A message and its causes, each once.
+fn chain(error: &dyn Error) -> String {
+    let causes = iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -1,0 +1,82 @@
+//! Spools as what is unpacked.
+
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+
+use towline_store::{End, Follower, Reader, Restarted, Seen, Stopped, Watch};
+use towline_unpack::Source;
+
+/// A spool that this process fills. Any cut since it was made ends it: somewhere, bytes were handed out that are no
+/// longer the archive's.
+#[derive(Debug)]
+pub(crate) struct Growing {
+    reader: Reader,
+    watch: Watch,
+    cuts: usize,
+}
+
+impl Growing {
+    pub(crate) fn new(reader: &Reader) -> Self {
+        let watch = reader.watch();
+        let cuts = watch.now().cuts;
+        // A clone that is made now knows of the same cuts or of more, and each of its own clones begins there.
+        Self { reader: reader.clone(), watch, cuts }
+    }
+
+    fn check(&self, seen: Seen) -> io::Result<Seen> {
+        if seen.cuts == self.cuts { Ok(seen) } else { Err(Restarted { at: 0 }.into()) }
+    }
+}
+
+impl Source for Growing {
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        let mut reader = self.reader.clone();
+        reader.seek(SeekFrom::Start(at))?;
+        let read = reader.read(into)?;
+        self.check(self.watch.now())?;
+        Ok(read)
+    }
+
+    fn wait(&self, len: u64) -> io::Result<u64> {
+        loop {
+            let seen = self.check(self.watch.reaches(len))?;
+            match seen.end {
+                _ if seen.len >= len => return Ok(seen.len),
+                Some(End::Complete) => return Ok(seen.len),
+                Some(End::Stopped) => return Err(Stopped { len: seen.len }.into()),
+                None => {}
+            }
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        loop {
+            let seen = self.check(self.watch.reaches(u64::MAX))?;
+            match seen.end {
+                Some(End::Complete) => return Ok(seen.len),
+                Some(End::Stopped) => return Err(Stopped { len: seen.len }.into()),
+                None => {}
+            }
+        }
+    }
+}
+
+/// What somebody else has brought, complete.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    pub(crate) follower: Follower,
+    pub(crate) len: u64,
+}
+
+impl Source for Followed {
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        self.follower.read_at(at, into)
+    }
+
+    fn wait(&self, _len: u64) -> io::Result<u64> {
+        Ok(self.len)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+}
