@@ -5,12 +5,14 @@ use cargo_metadata::DependencyKind::{Build, Development, Normal};
 use super::{crates, direct, short};
 
 /// Crate, the crates of ours it depends on, and those its tests depend on besides. A new crate gets a line here.
-const ARROWS: [(&str, &[&str], &[&str]); 5] = [
+const ARROWS: [(&str, &[&str], &[&str]); 7] = [
     ("client", &["transfer"], &["faults", "store"]),
     ("faults", &[], &[]),
+    ("fetch", &["client", "store", "transfer", "unpack"], &["faults"]),
     ("store", &[], &[]),
-    ("towline", &["client", "store", "transfer"], &["faults"]),
+    ("towline", &["client", "fetch", "store", "transfer", "unpack"], &["faults"]),
     ("transfer", &[], &[]),
+    ("unpack", &[], &[]),
 ];
 
 /// Dependencies that belong to some crates only, in their tests as elsewhere; to nobody where the list is empty.
