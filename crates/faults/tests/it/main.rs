@@ -4,6 +4,7 @@
 
 mod answers;
 mod cuts;
+mod fuzzed;
 mod http2;
 mod listings;
 mod model;
