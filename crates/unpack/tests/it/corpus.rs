@@ -4,14 +4,16 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use towline_unpack::{UnpackError, Unpacker};
+use sha2::{Digest as _, Sha256};
+use towline_unpack::{Codec, UnpackError, Unpacker, decoder};
 
 use crate::{
     fixtures::{Case, Expect, cases},
-    room::{Room, unpack},
+    room::{Room, hex, unpack},
 };
 
 /// Generous: the slowest ones write 64 MiB, in a debug build beside other work.
@@ -20,11 +22,21 @@ const AT_MOST: Duration = Duration::from_secs(60);
 #[test]
 fn every_archive_gets_its_verdict() {
     let unpacker = Unpacker::new(2).unwrap();
+    every(|case| !is_stream(case), |case| judge(&unpacker, case));
+}
+
+#[test]
+fn every_bare_stream_gets_its_verdict() {
+    every(is_stream, judge_stream);
+}
+
+/// Prints a table of files and verdicts.
+fn every(which: impl Fn(&Case) -> bool, judge: impl Fn(&Case) -> Result<String, String>) {
     let mut table = String::new();
     let (mut right, mut wrong) = (0, Vec::new());
-    for case in cases().iter().filter(|case| !is_stream(case)) {
+    for case in cases().iter().filter(|case| which(case)) {
         let began = Instant::now();
-        let judged = catch_unwind(AssertUnwindSafe(|| judge(&unpacker, case))).unwrap_or_else(|_| Err("panic".into()));
+        let judged = catch_unwind(AssertUnwindSafe(|| judge(case))).unwrap_or_else(|_| Err("panic".into()));
         let judged = judged.and_then(|said| {
             let took = began.elapsed();
             if took < AT_MOST { Ok(said) } else { Err(format!("took {took:?}; {said}")) }
@@ -38,7 +50,7 @@ fn every_archive_gets_its_verdict() {
         if judged.is_ok() { right += 1 } else { wrong.push(line) }
     }
     print!("{table}");
-    println!("{right} archives have their verdict, {} have not", wrong.len());
+    println!("{right} files have their verdict, {} have not", wrong.len());
     assert!(wrong.is_empty(), "{} verdicts are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -64,8 +76,8 @@ fn judge(unpacker: &Unpacker, case: &Case) -> Result<String, String> {
             if unpacked.files + unpacked.links != contents.len() as u64 {
                 return Err(format!("{unpacked:?} for {} files and links", contents.len()));
             }
-            match &case.contents {
-                Some(wanted) if normal(wanted) != contents => Err(differs(&normal(wanted), &contents)),
+            match case.contents.as_ref().map(|wanted| normal(wanted)) {
+                Some(wanted) if wanted != without_known(case, &contents) => Err(differs(&wanted, &contents)),
                 _ => Ok(format!("{} files, {} links, {} bytes", unpacked.files, unpacked.links, unpacked.bytes)),
             }
         }
@@ -74,11 +86,57 @@ fn judge(unpacker: &Unpacker, case: &Case) -> Result<String, String> {
     }
 }
 
-/// Names as they stand in the corpus, as places in the target.
+fn judge_stream(case: &Case) -> Result<String, String> {
+    let codec = if case.name().ends_with(".zst") { Codec::Zstd } else { Codec::Deflate };
+    let mut decoder = decoder(codec, Arc::new(case.bytes()));
+    let (mut digest, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 64 << 10]);
+    let end = loop {
+        match decoder.decode(&mut buffer) {
+            Ok(0) => break Ok(()),
+            Ok(read) => {
+                digest.update(&buffer[..read]);
+                bytes += read;
+            }
+            Err(error) => break Err(error),
+        }
+    };
+    match (end, case.expect) {
+        (Ok(()), Expect::Reject) => Err(format!("accepted, with {bytes} bytes")),
+        (Ok(()), _) => match (&case.decoded, hex(&digest.finalize())) {
+            (Some(wanted), found) if *wanted != found => Err(format!("{bytes} bytes of {found}")),
+            _ => Ok(format!("{bytes} bytes")),
+        },
+        (Err(UnpackError::Archive(error)), Expect::Reject | Expect::Either) => Ok(error.to_string()),
+        (Err(error), _) => Err(format!("{error} ({error:?})")),
+    }
+}
+
+/// Members that the index leaves out although, by its own words, they may be there.
+const KNOWN: [(&str, &[&str]); 4] = [
+    ("hard_inside-1.0.tar.gz", &["hard_inside-1.0/again.py"]),
+    ("t_case-1.0.tar.gz", &["t_case-1.0/X.py", "t_case-1.0/x.py"]),
+    ("t_sym_loop-1.0.tar.gz", &["t_sym_loop-1.0/loop"]),
+    ("t_twotop-1.0.tar.gz", &["other-1.0/x.py"]),
+];
+
+fn without_known(case: &Case, contents: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let known = KNOWN.iter().filter(|(file, _)| *file == case.name()).flat_map(|(_, names)| *names).collect::<Vec<_>>();
+    contents
+        .iter()
+        .filter(|(name, _)| !known.contains(&&name.as_str()))
+        .map(|(name, is)| (name.clone(), is.clone()))
+        .collect()
+}
+
+/// Names as they stand in the corpus, as places in the target; hard links as the files they are.
 fn normal(wanted: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let normal =
         |name: &str| name.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
-    wanted.iter().map(|(name, content)| (normal(name), content.clone())).collect()
+    let content = |content: &String| match content.strip_prefix("hardlink:") {
+        Some(target) => wanted[target].clone(),
+        None => content.clone(),
+    };
+    wanted.iter().map(|(name, is)| (normal(name), content(is))).collect()
 }
 
 fn differs(wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> String {
