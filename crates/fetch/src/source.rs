@@ -18,8 +18,10 @@ impl Growing {
     pub(crate) fn new(reader: &Reader) -> Self {
         let watch = reader.watch();
         let cuts = watch.now().cuts;
-        // A clone that is made now knows of the same cuts or of more, and each of its own clones begins there.
-        Self { reader: reader.clone(), watch, cuts }
+        let mut reader = reader.clone();
+        // Looking at byte 0 makes it, and the clones that read, know of every cut so far: they concern earlier passes.
+        let _ = reader.try_read_at(0, &mut []);
+        Self { reader, watch, cuts }
     }
 
     fn check(&self, seen: Seen) -> io::Result<Seen> {

@@ -1,0 +1,6 @@
+//! Artifacts over sockets that break, to their goals.
+
+mod entries;
+mod faults;
+mod flights;
+mod support;
