@@ -6,12 +6,14 @@
 //! An archive is unpacked to exactly what every reader of its format would make of it, or refused: where two readers
 //! could differ, it is refused. [`Limits`] bound what comes out.
 
+mod codec;
 mod error;
 mod flight;
 mod format;
 mod limits;
 mod link;
 mod name;
+mod names;
 mod pool;
 mod source;
 mod tar;
@@ -20,6 +22,7 @@ mod unpacker;
 mod wheel;
 mod zip;
 
+pub use codec::{Decoder, decoder};
 pub use error::{ArchiveError, Problem, UnpackError};
 pub use format::{Codec, Format};
 pub use limits::Limits;
