@@ -73,9 +73,17 @@ fn member<'a>(
 ) -> Result<Option<(&'a MemberName, &'a Entry)>, ArchiveError> {
     let refuse = |why: String| view.refuse(Some(record), format!("it lists {:?}, {why}", row.path));
     // Older wheels have a slash before paths that are relative all the same.
-    let name = MemberName::parse(row.path.trim_start_matches('/'), view.tree().limits());
-    let name = name.map_err(|problem| refuse(problem.to_string()))?;
-    match name.and_then(|name| view.names().get_key_value(name.as_str())) {
+    let path = row.path.trim_start_matches('/');
+    let find = |path: &str| match MemberName::parse(path, view.tree().limits()) {
+        Ok(name) => Ok(name.and_then(|name| view.names().get_key_value(name.as_str()))),
+        Err(problem) => Err(refuse(problem.to_string())),
+    };
+    let mut found = find(path)?;
+    if found.is_none() && path.contains('\\') {
+        // Some writers on Windows separate by backslashes here, and by slashes in the archive (maturin, for pywinpty 3.0.3).
+        found = find(&path.replace('\\', "/"))?;
+    }
+    match found {
         Some((_, entry)) if entry.kind == Kind::Directory => Ok(None),
         Some(found) => Ok(Some(found)),
         None => Err(refuse("which is not there".to_owned())),

@@ -87,6 +87,10 @@ fn what_writers_make_is_accepted() {
             let rows = text(files, "/RECORD");
             *rows = rows.replace("pkg/data.txt,", "\"/pkg/data.txt\",").replace(",4\n", ",\r\n");
         }),
+        ("backslashes", |files| {
+            let rows = text(files, "/RECORD");
+            *rows = rows.replace('/', "\\");
+        }),
         ("a row twice", |files| {
             let rows = text(files, "/RECORD");
             *rows = rows.repeat(2);
