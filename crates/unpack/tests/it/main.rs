@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 #![expect(clippy::print_stdout, reason = "the table of verdicts is printed")]
 
+mod blocks;
+mod codecs;
 mod corpus;
 mod fixtures;
 mod fuzzed;
 mod grow;
+mod limits;
 mod names;
 mod pack;
 mod room;
 mod sources;
+mod tars;
 mod wheel;
