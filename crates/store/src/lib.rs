@@ -35,11 +35,13 @@
 //! No file locks are used. What makes this safe is written down in
 //! `docs/design/2026-11-24-spool.md`.
 
+mod archive;
 #[cfg(feature = "tokio")]
 mod async_reader;
 mod claim;
 mod digest;
 mod election;
+mod entry;
 mod error;
 mod follower;
 mod hasher;
@@ -48,8 +50,10 @@ mod key;
 mod mark;
 mod note;
 pub mod ownership;
+mod partials;
 mod persist;
 mod progress;
+mod proof;
 mod prune;
 mod reader;
 mod registry;
@@ -67,13 +71,14 @@ mod watch;
 pub use async_reader::AsyncReader;
 pub use claim::Claim;
 pub use digest::{Algorithm, Digest, DigestError};
+pub use entry::{Description, Entry};
 pub use error::{Restarted, Stopped, StoreError};
 pub use follower::{Follower, FollowerReader, State};
 pub use hasher::{HashError, Hasher};
 pub use key::Key;
 pub use note::Note;
 pub use progress::End;
-pub use prune::{Freed, Pruned};
+pub use prune::{Freed, Keep, Pruned};
 pub use reader::Reader;
 pub use spool::{Outcome, Spool};
 pub use stage::{Placed, Stage};

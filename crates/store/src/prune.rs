@@ -1,23 +1,20 @@
-//! Dropping partial files that nobody came back for.
+//! Dropping what nobody came back for.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, ErrorKind},
     path::Path,
     time::{Duration, SystemTime},
 };
 
-use crate::{
-    Store, StoreError,
-    ownership::{Owner, Verdict},
-    sidecar::{Found, Sidecar},
-    staging,
-    token::Token,
-};
+use crate::{Store, StoreError, archive, entry, staging};
 
-/// How long bytes are kept for a next run.
-const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-/// How long what is left of a finished transfer stays, for followers that have not looked yet.
-const LINGER: Duration = Duration::from_secs(10 * 60);
+/// What pruning is to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Entries and archives whose last use is not longer ago. Zero keeps none.
+    pub unused_for: Duration,
+}
 
 /// What was removed of one sort.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,106 +35,81 @@ impl Freed {
 /// What pruning removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Partial files.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
+    /// Partial files nobody wrote to for 14 days.
+    pub partials: Freed,
+    /// Stages whose owners died.
+    pub stages: Freed,
+    /// Entries.
+    pub trees: Freed,
+    /// Archives.
+    pub archives: Freed,
+}
+
+impl Pruned {
+    /// All sorts together.
+    #[must_use]
+    pub fn total(&self) -> Freed {
+        let mut total = Freed::default();
+        for freed in [self.partials, self.stages, self.trees, self.archives] {
+            total.count += freed.count;
+            total.bytes += freed.bytes;
+        }
+        total
+    }
 }
 
 impl Store {
-    /// Drops partial files that nobody wrote to for 14 days before `now`, and what is left of finished transfers.
-    /// Those of living owners stay.
+    /// Drops entries and archives that nobody used for so long before `now`; partial files that nobody wrote to for 14
+    /// days, and what is left of finished transfers; stages whose owners died. What belongs to living owners stays.
     ///
     /// # Errors
     /// When the store cannot be listed. What cannot be removed is skipped.
-    pub fn prune_partials(&self, now: SystemTime) -> Result<Pruned, StoreError> {
-        let partial = self.partial();
-        self.prune(now).map_err(|error| StoreError::at("prune", &partial, error))
+    pub fn prune(&self, now: SystemTime, keep: Keep) -> Result<Pruned, StoreError> {
+        let mut pruned = Pruned::default();
+        let listed = |path: &Path, freed: io::Result<_>| freed.map_err(|error| StoreError::at("prune", path, error));
+        pruned.partials = listed(&self.partial(), self.prune_partials(now))?;
+        pruned.stages = listed(&self.staging(), staging::sweep(&self.staging(), "", now))?;
+        // Before all time: nothing is that old.
+        let limit = now.checked_sub(keep.unused_for).unwrap_or(SystemTime::UNIX_EPOCH);
+        let archives = self.root().join("archives");
+        each_sharded(&archives, |path| archive::prune(path, limit, &mut pruned.archives))
+            .map_err(|error| StoreError::at("prune", &archives, error))?;
+        let trees = self.root().join("trees");
+        each_sharded(&trees, |path| self.prune_entry(path, limit, &mut pruned.trees))
+            .map_err(|error| StoreError::at("prune", &trees, error))?;
+        Ok(pruned)
     }
 
-    /// The same, once a store: nobody has to remember to prune. Failures wait for the next time.
+    /// Partial files and stages, once a store: nobody has to remember to prune. Failures wait for the next time.
     pub(crate) fn sweep(&self) {
         let now = SystemTime::now();
-        let _ = self.prune(now);
+        let _ = self.prune_partials(now);
         let _ = staging::sweep(&self.staging(), "", now);
     }
 
-    fn prune(&self, now: SystemTime) -> io::Result<Pruned> {
-        let mut pruned = Pruned::default();
-        let me = Owner::current();
-        let entries = match fs::read_dir(self.partial()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(pruned),
-            entries => entries?,
-        };
-        for entry in entries {
-            let dir = entry?.path();
-            // A directory that changes under us, or is not ours, can wait.
-            let _ = prune_key(&dir, now, &me, &mut pruned);
+    fn prune_entry(&self, dir: &Path, limit: SystemTime, freed: &mut Freed) -> io::Result<()> {
+        let unused = |dir: &Path| entry::last_use(dir).is_ok_and(|used| used < limit);
+        if unused(dir)
+            && let Some(bytes) = staging::withdraw(self, dir, unused)?
+        {
+            freed.add(bytes);
         }
-        Ok(pruned)
+        Ok(())
     }
 }
 
-/// The directory of one artifact. Links of the election go last, and only when nothing else is left: then they lead
-/// nowhere.
-fn prune_key(dir: &Path, now: SystemTime, me: &Owner, pruned: &mut Pruned) -> io::Result<()> {
-    let mut links = Vec::new();
-    let mut left = false;
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        let metadata = fs::symlink_metadata(&path)?;
-        if metadata.is_symlink() {
-            links.push(path);
-            continue;
+/// Everything at `<top>/<algorithm>/<aa>/<name>`. What resists does not keep the others.
+fn each_sharded(top: &Path, mut visit: impl FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
+    let list = |dir: &Path| match fs::read_dir(dir) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Vec::new()),
+        entries => entries?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>(),
+    };
+    for algorithm in list(top)? {
+        for shard in list(&algorithm)? {
+            for path in list(&shard)? {
+                let _ = visit(&path);
+            }
         }
-        let age = now.duration_since(metadata.modified()?).unwrap_or_default();
-        let removed = match kind(&path) {
-            Kind::Part(token) => {
-                let gone = age > KEPT && !lives(dir, &token, me)? && fs::remove_file(&path).is_ok();
-                if gone {
-                    pruned.files += 1;
-                    pruned.bytes += metadata.len();
-                }
-                gone
-            }
-            Kind::Sidecar(token) => {
-                let idle = age > LINGER && !Sidecar::part(dir, &token).exists() && !lives(dir, &token, me)?;
-                idle && fs::remove_file(&path).is_ok()
-            }
-            Kind::Other => age > KEPT && fs::remove_file(&path).is_ok(),
-        };
-        left |= !removed;
-    }
-    if !left {
-        links.iter().try_for_each(fs::remove_file)?;
-        fs::remove_dir(dir)?;
     }
     Ok(())
-}
-
-/// A finished transfer lives on in nothing: its file was moved.
-fn lives(dir: &Path, token: &Token, me: &Owner) -> io::Result<bool> {
-    Ok(match Sidecar::load(dir, token)? {
-        Found::Known(sidecar) => {
-            let moved = sidecar.len.is_some() && !Sidecar::part(dir, token).exists();
-            !moved && sidecar.verdict(me) == Verdict::Live
-        }
-        Found::Unknown { silent } => !silent,
-        Found::Missing => false,
-    })
-}
-
-enum Kind {
-    Part(Token),
-    Sidecar(Token),
-    Other,
-}
-
-fn kind(path: &Path) -> Kind {
-    let token = path.file_stem().and_then(|stem| stem.to_str()).and_then(Token::parse);
-    match (path.extension().and_then(|extension| extension.to_str()), token) {
-        (Some("part"), Some(token)) => Kind::Part(token),
-        (Some("json"), Some(token)) => Kind::Sidecar(token),
-        _ => Kind::Other,
-    }
 }

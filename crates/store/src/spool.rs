@@ -276,7 +276,7 @@ impl Spool {
     }
 
     /// Ends a complete spool whose bytes were handed on by other means than [`Spool::persist`]: the file goes, and who follows
-    /// keeps its copy. Where it cannot be removed, [`crate::Store::prune_partials`] does so later.
+    /// keeps its copy. Where it cannot be removed, [`crate::Store::prune`] does so later.
     pub fn hand_over(mut self) {
         let _ = fs::remove_file(&self.path);
         self.settled = true;

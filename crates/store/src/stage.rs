@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Store, StoreError, mark, registry::Held, same::same_tree, staging, token::Token, tree};
+use crate::{Store, StoreError, mark, registry::Held, staging, token::Token, tree};
 
 /// What [`Stage::place`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,11 +124,7 @@ impl Stage {
         if !staging::is_occupied(&error) {
             return Err(StoreError::at("move the finished tree to", dest, error));
         }
-        match same_tree(&self.tree, dest) {
-            Ok(true) => Ok(Placed::Was),
-            Ok(false) => Err(StoreError::Exists { path: dest.to_path_buf() }),
-            Err(error) => Err(StoreError::at("compare the finished tree with", dest, error)),
-        }
+        staging::compare(&self.tree, dest)
     }
 
     /// Copies another tree into this one; `bytes` is what it is said to hold, for the message of a full disk.

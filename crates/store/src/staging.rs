@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::{StoreError, mark, ownership::Owner, prune::Freed, token::Token, tree};
+use crate::{Placed, Store, StoreError, mark, ownership::Owner, prune::Freed, same::same_tree, token::Token, tree};
 
 /// What names of stages outside the store begin with.
 pub(crate) const BESIDE: &str = ".towline-";
@@ -36,6 +36,27 @@ pub(crate) fn destination(dest: &Path) -> Result<PathBuf, StoreError> {
 /// Whether a rename of a directory failed because of what stands at its destination.
 pub(crate) fn is_occupied(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory)
+}
+
+/// Whether something other than an empty directory is there.
+pub(crate) fn is_taken(dest: &Path) -> Result<bool, StoreError> {
+    let dest = destination(dest)?;
+    let taken = match fs::symlink_metadata(&dest) {
+        Ok(found) if found.is_dir() => fs::read_dir(&dest).map(|mut entries| entries.next().is_some()),
+        Ok(_) => Ok(true),
+        // Missing, or the parents are: whoever writes there gets a better message.
+        Err(_) => Ok(false),
+    };
+    taken.map_err(|error| StoreError::at("read", &dest, error))
+}
+
+/// What is to be said where a finished tree meets something at its destination.
+pub(crate) fn compare(tree: &Path, dest: &Path) -> Result<Placed, StoreError> {
+    match same_tree(tree, dest) {
+        Ok(true) => Ok(Placed::Was),
+        Ok(false) => Err(StoreError::Exists { path: dest.to_path_buf() }),
+        Err(error) => Err(StoreError::at("compare the finished tree with", dest, error)),
+    }
 }
 
 /// Whether two paths, or what there is of them, are on one mount, so that renames are possible. What cannot be told
@@ -100,13 +121,42 @@ fn sweep_one(path: &Path, name: &str, me: &Owner, now: SystemTime, freed: &mut F
         if !mark::is_abandoned(path, &token, me, now)? {
             return Ok(());
         }
-        let mut doomed = path.as_os_str().to_owned();
-        doomed.push(DOOMED);
-        fs::rename(path, &doomed)?;
-        doomed.into()
+        doom(path)?
     };
-    let bytes = tree::measure(&doomed).map_or(0, |found| found.bytes);
-    tree::remove(&doomed)?;
-    freed.add(bytes);
+    freed.add(destroy(&doomed)?);
     Ok(())
+}
+
+fn doom(path: &Path) -> io::Result<PathBuf> {
+    let mut doomed = path.as_os_str().to_owned();
+    doomed.push(DOOMED);
+    fs::rename(path, &doomed)?;
+    Ok(doomed.into())
+}
+
+/// Says how many bytes there were.
+fn destroy(doomed: &Path) -> io::Result<u64> {
+    let bytes = tree::measure(doomed).map_or(0, |found| found.bytes);
+    tree::remove(doomed).map(|()| bytes)
+}
+
+/// Takes an entry out of the store: moved away first, so that no half entry is ever where a whole one is expected.
+/// `still` sees it after the move: somebody may have used or replaced it since it was judged, and then it goes back.
+/// Needs no room on the disk. Says how many bytes were removed, if it was.
+pub(crate) fn withdraw(store: &Store, path: &Path, still: impl FnOnce(&Path) -> bool) -> io::Result<Option<u64>> {
+    let home = store.staging();
+    store.make_dir(&home)?;
+    // Without a mark: a sweep may take it, as a whole, and then it cannot be put back.
+    let taken = home.join(Token::random().as_str());
+    match fs::rename(path, &taken) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    if still(&taken) {
+        return destroy(&doom(&taken)?).map(Some);
+    }
+    // Where somebody published meanwhile, there is one already.
+    fs::rename(&taken, path).or_else(|_| tree::remove(&taken))?;
+    Ok(None)
 }

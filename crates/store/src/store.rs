@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Once},
 };
 
-use crate::StoreError;
+use crate::{Digest, StoreError};
 
 /// The Cache Directory Tagging Specification (<https://bford.info/cachedir/>): back-up programs skip the directory.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -42,6 +42,13 @@ impl Store {
         self.root.join("partial")
     }
 
+    /// Where something of a digest is, in directories that do not grow without bound.
+    pub(crate) fn sharded(&self, sort: &str, digest: &Digest) -> PathBuf {
+        // The digits of a digest are ASCII, and there are 64.
+        let (shard, _) = digest.hex().split_at(2);
+        self.root.join(sort).join(digest.algorithm().name()).join(shard).join(digest.hex())
+    }
+
     pub(crate) fn staging(&self) -> PathBuf {
         self.root.join("staging")
     }
@@ -60,7 +67,7 @@ impl Store {
         Ok(())
     }
 
-    /// Private: a partial file may be of a private index.
+    /// Private: what is in it may be of a private index.
     pub(crate) fn make_dir(&self, dir: &Path) -> Result<(), StoreError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|error| StoreError::at("create", dir, error))

@@ -4,22 +4,23 @@ use std::{
 };
 
 use serde_json::json;
-use towline_store::{Pruned, Store};
+use towline_store::{Freed, Keep, Pruned, Store};
 
 use crate::place::{Place, forge};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const YEAR: Keep = Keep { unused_for: Duration::from_secs(365 * 24 * 60 * 60) };
 
 #[test]
 fn partials_are_kept_for_fourteen_days() {
     let place = Place::new();
     place.lead().append(b"01234").unwrap();
     let now = SystemTime::now();
-    assert_eq!(place.store.prune_partials(now + 13 * DAY).unwrap(), Pruned::default());
+    assert_eq!(place.store.prune(now + 13 * DAY, YEAR).unwrap(), Pruned::default());
     assert_eq!(place.lead().len(), 5);
-    assert_eq!(place.store.prune_partials(now + 15 * DAY).unwrap(), Pruned { files: 1, bytes: 5 });
+    assert_eq!(place.store.prune(now + 15 * DAY, YEAR).unwrap().partials, Freed { count: 1, bytes: 5 });
     // The sidecar went with it or goes with the next pruning, in whichever order they were listed.
-    place.store.prune_partials(now + 15 * DAY).unwrap();
+    place.store.prune(now + 15 * DAY, YEAR).unwrap();
     assert!(!place.partial().exists());
     assert_eq!(place.lead().len(), 0);
 }
@@ -29,7 +30,7 @@ fn what_lives_is_not_pruned() {
     let place = Place::new();
     let mut spool = place.lead();
     spool.append(b"01234").unwrap();
-    let pruned = place.store.prune_partials(SystemTime::now() + 100 * DAY).unwrap();
+    let pruned = place.store.prune(SystemTime::now() + 100 * DAY, YEAR).unwrap();
     assert_eq!(pruned, Pruned::default());
     spool.append(b"5").unwrap();
     drop(spool);
@@ -47,7 +48,7 @@ fn a_silent_foreign_partial_goes_too() {
         sidecar["owner"]["host"] = json!("elsewhere");
         sidecar["heartbeat"] = json!(0);
     });
-    assert_eq!(place.store.prune_partials(SystemTime::now() + 15 * DAY).unwrap().files, 1);
+    assert_eq!(place.store.prune(SystemTime::now() + 15 * DAY, YEAR).unwrap().partials.count, 1);
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn finished_transfers_leave_nothing_after_ten_minutes() {
     let mut spool = place.lead();
     spool.append(b"01234").unwrap();
     spool.persist(place.path("dest")).unwrap();
-    place.store.prune_partials(SystemTime::now() + Duration::from_secs(9 * 60)).unwrap();
+    place.store.prune(SystemTime::now() + Duration::from_secs(9 * 60), YEAR).unwrap();
     assert!(place.partial().exists(), "followers may still look");
     let old = SystemTime::now() - Duration::from_secs(11 * 60);
     for json in place.files("json") {
@@ -70,5 +71,5 @@ fn finished_transfers_leave_nothing_after_ten_minutes() {
 
 #[test]
 fn a_store_that_was_never_used_is_pruned_too() {
-    assert_eq!(Place::new().store.prune_partials(SystemTime::now()).unwrap(), Pruned::default());
+    assert_eq!(Place::new().store.prune(SystemTime::now(), YEAR).unwrap(), Pruned::default());
 }
