@@ -104,7 +104,7 @@ impl Decoder {
             self.failed = true;
             let codec = name(self.codec);
             let problem = match fault {
-                Fault::Short => Problem::Short { what: codec },
+                Fault::Short => Problem::Short { what: "the compressed data" },
                 Fault::Damaged(detail) => Problem::Codec { codec, detail },
                 Fault::Unsupported(what) => Problem::Unsupported { what },
             };

@@ -38,8 +38,14 @@ pub struct ArchiveError {
     pub problem: Problem,
 }
 
+/// Letters of a member's name in a message.
+const LONGEST_SHOWN: usize = 300;
+
 fn of(member: Option<&str>) -> String {
-    member.map(|name| format!("{} ", name.escape_debug())).unwrap_or_default()
+    let Some(name) = member else { return String::new() };
+    // A hostile one may be a million letters long.
+    let cut = name.char_indices().nth(LONGEST_SHOWN).map(|(cut, _)| cut);
+    format!("{}{} ", name[..cut.unwrap_or(name.len())].escape_debug(), if cut.is_some() { "…" } else { "" })
 }
 
 /// What can be wrong with an archive.

@@ -12,7 +12,7 @@ pub struct Limits {
     /// Members: files, directories and links, and directories that only the name of a member implies. Default:
     /// 1,000,000.
     pub members: u64,
-    /// Bytes of all their names together, which are held in memory. Default: 128 MiB.
+    /// Bytes of all their names and of the targets of links together, which are held in memory. Default: 128 MiB.
     pub names: u64,
     /// Unpacked bytes for each byte of the archive, of which was used up by then, counted once more than
     /// [`Limits::FREE`] bytes came out. Default: 250. Whole wheels stay below 10, single members of them reach 223.
@@ -58,6 +58,11 @@ impl Gauge {
         if members > self.limits.members {
             return Err(Problem::TooManyMembers { limit: self.limits.members });
         }
+        self.name(name)
+    }
+
+    /// So many more bytes of names, the targets of links included.
+    pub(crate) fn name(&self, name: usize) -> Result<(), Problem> {
         let name = name as u64;
         let names = self.names.fetch_add(name, Ordering::Relaxed).saturating_add(name);
         if names > self.limits.names {

@@ -2,6 +2,9 @@
 
 use crate::{MemberName, Problem};
 
+/// What Linux keeps, in bytes.
+const LONGEST_TARGET: usize = 4095;
+
 /// A link may lead anywhere inside the target, by a relative path whose `..` all stand at its start.
 ///
 /// What stands after a name could be applied to wherever another link leads, so that two harmless links leave the
@@ -11,6 +14,9 @@ pub(crate) fn check(name: &MemberName, target: &str) -> Result<(), Problem> {
     let refuse = |why| Err(Problem::Link { target: target.to_owned(), why });
     if target.is_empty() || target.contains('\0') {
         return refuse("it is empty or holds a NUL");
+    }
+    if target.len() > LONGEST_TARGET {
+        return refuse("it is longer than a link can be");
     }
     if target.starts_with('/') {
         return refuse("it is absolute");

@@ -114,7 +114,9 @@ impl Tree {
 
     /// Claims the name of a symbolic link, which is made at the end.
     pub(crate) fn symlink(&self, name: &MemberName, target: &str, at: u64) -> Result<(), UnpackError> {
-        link::check(name, target).map_err(|problem| problem.of(name.as_str(), at))?;
+        link::check(name, target)
+            .and_then(|()| self.gauge.name(target.len()))
+            .map_err(|problem| problem.of(name.as_str(), at))?;
         self.take(name, Kind::Link, at)?;
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         links.push(Link { name: name.clone(), target: target.to_owned(), at });

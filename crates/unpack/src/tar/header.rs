@@ -95,15 +95,21 @@ fn name(block: &[u8; BLOCK], family: Family) -> Result<Vec<u8>, Problem> {
     if prefix.is_empty() {
         return Ok(name.to_vec());
     }
-    if family != Family::Ustar {
-        // Python takes it for the prefix whatever the magic is, others do not.
+    let needless = prefix.len() + 1 + name.len() <= 100;
+    // GNU has times there, which Python takes for a prefix. But where what is there is no time and the name did not fit
+    // without it, it was written by Go before 1.8, and is a prefix.
+    let go = family == Family::Gnu && !needless && number(&block[345..357]).is_none();
+    // These are refused by what they are.
+    if family == Family::Gnu && matches!(block[156], b'D' | b'M' | b'S') {
+        return Ok(name.to_vec());
+    }
+    if family != Family::Ustar && !go {
         return Err(invalid("there is a prefix in a header that is not of the ustar format".to_owned()));
     }
     // star keeps times behind a shorter prefix.
     if &block[508..512] == b"tar\0" && prefix.len() > 130 {
         return Err(invalid("the prefix is longer than star has it".to_owned()));
     }
-    let needless = prefix.len() + 1 + name.len() <= 100;
     if needless && prefix.split(|byte| *byte == b'/').all(|part| matches!(part, b"" | b".")) {
         return Err(invalid("the prefix names nothing, and there was no need for one".to_owned()));
     }

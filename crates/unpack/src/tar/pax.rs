@@ -80,8 +80,13 @@ fn record(records: &[u8]) -> Result<(&str, &[u8], &[u8]), Problem> {
     let body = body.strip_suffix(b"\n").ok_or_else(|| broken("does not end with a newline"))?;
     let equals = body.iter().position(|byte| *byte == b'=').ok_or_else(|| broken("has no `=`"))?;
     let (key, value) = (&body[..equals], &body[equals + 1..]);
-    let key = std::str::from_utf8(key).ok().filter(|key| !key.is_empty() && !key.contains('\0'));
+    let key = std::str::from_utf8(key).ok().filter(|key| !key.is_empty() && (!key.contains('\0') || is_attribute(key)));
     Ok((key.ok_or_else(|| broken("has no valid key"))?, value, rest))
+}
+
+/// An extended attribute may be called anything, and no reader takes it for something else when it stops at a NUL.
+fn is_attribute(key: &str) -> bool {
+    key.starts_with("SCHILY.xattr.") || key.starts_with("LIBARCHIVE.xattr.")
 }
 
 fn text(key: &str, value: &[u8]) -> Result<String, Problem> {

@@ -163,7 +163,10 @@ impl Stream {
 
 /// Fills a buffer and hands it over. False when that was all.
 fn decode(decoder: &mut Decoder, mut buffer: Vec<u8>, to: &Sender<Message>) -> bool {
-    buffer.resize(BUFFER, 0);
+    if buffer.is_empty() {
+        // Zeroed by the system, where it is touched.
+        buffer = vec![0; BUFFER];
+    }
     let mut filled = 0;
     let end = loop {
         match decoder.decode(&mut buffer[filled..]) {

@@ -10,6 +10,7 @@ mod fixtures;
 mod fuzzed;
 mod grow;
 mod limits;
+mod links;
 mod names;
 mod pack;
 mod room;
