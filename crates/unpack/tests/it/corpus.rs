@@ -3,6 +3,8 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
+    fs,
+    os::unix::fs::PermissionsExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
@@ -151,4 +153,25 @@ fn differs(wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>) 
 
 fn names(contents: &BTreeMap<String, String>) -> Vec<&String> {
     contents.keys().collect()
+}
+
+#[test]
+fn what_is_executable_stays_so() {
+    let unpacker = Unpacker::new(1).unwrap();
+    for case in cases() {
+        let executable: &[&str] = match case.name() {
+            "good_exec-1.0-py3-none-any.whl" => &["good_exec/run.sh"],
+            "good_exec_s-1.0.tar.gz" => &["good_exec_s-1.0/run.sh"],
+            "mode_zero-1.0-py3-none-any.whl" | "good_basic-1.0-py3-none-any.whl" => &[],
+            _ => continue,
+        };
+        let room = Room::new();
+        unpack(&unpacker, case.bytes(), case.name(), &room).unwrap();
+        for name in room.contents().into_keys() {
+            let mode = fs::metadata(room.target().join(&name)).unwrap().permissions().mode();
+            // For everybody who may read it, and nobody may do what the umask forbids.
+            let wanted = if executable.contains(&name.as_str()) { (mode & 0o444) >> 2 } else { 0 };
+            assert_eq!(mode & 0o111, wanted, "{}: {name} has the mode {mode:o}", case.label());
+        }
+    }
 }
