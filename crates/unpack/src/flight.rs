@@ -29,11 +29,18 @@ impl Flight {
         self.state().failed
     }
 
-    /// Keeps the first failure.
+    /// Keeps the failure that comes first: in the archive, whichever thread was faster.
     pub(crate) fn fail(&self, error: UnpackError) {
         let mut state = self.state();
         state.failed = true;
-        state.error.get_or_insert(error);
+        if state.error.as_ref().is_none_or(|known| rank(&error) < rank(known)) {
+            state.error = Some(error);
+        }
+    }
+
+    /// Waits until no job is out.
+    pub(crate) fn wait(&self) {
+        drop(self.landed());
     }
 
     /// Waits until no job is out.
@@ -41,10 +48,7 @@ impl Flight {
     /// # Errors
     /// The first failure.
     pub(crate) fn land(&self) -> Result<(), UnpackError> {
-        let mut state = self.state();
-        while state.out > 0 {
-            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        let mut state = self.landed();
         match state.error.take() {
             Some(error) => Err(error),
             None if state.failed => Err(UnpackError::Stopped),
@@ -52,8 +56,26 @@ impl Flight {
         }
     }
 
+    fn landed(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        while state.out > 0 {
+            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes that do not come say nothing about the archive, and a disk that fails nothing either: they go first.
+const fn rank(error: &UnpackError) -> (u8, u64) {
+    match error {
+        UnpackError::Source(_) => (0, 0),
+        UnpackError::Disk { .. } => (1, 0),
+        UnpackError::Archive(error) => (2, error.at),
+        UnpackError::Stopped => (3, 0),
     }
 }
 

@@ -35,6 +35,8 @@ struct Link {
     name: MemberName,
     target: String,
     at: u64,
+    /// Whether it was told already, as the file that it was written as.
+    told: bool,
 }
 
 impl Tree {
@@ -119,7 +121,20 @@ impl Tree {
             .map_err(|problem| problem.of(name.as_str(), at))?;
         self.take(name, Kind::Link, at)?;
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        links.push(Link { name: name.clone(), target: target.to_owned(), at });
+        links.push(Link { name: name.clone(), target: target.to_owned(), at, told: false });
+        Ok(())
+    }
+
+    /// Makes a symbolic link of what was written as a file: in a zip only the directory tells.
+    pub(crate) fn replace_by_link(&self, name: &MemberName, target: &str, at: u64) -> Result<(), UnpackError> {
+        link::check(name, target)
+            .and_then(|()| self.gauge.name(target.len()))
+            .map_err(|problem| problem.of(name.as_str(), at))?;
+        let path = self.path(name);
+        fs::remove_file(&path).map_err(|error| UnpackError::disk("replace", path, error))?;
+        self.names().insert(name.clone(), Kind::Link, at);
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.push(Link { name: name.clone(), target: target.to_owned(), at, told: true });
         Ok(())
     }
 
@@ -151,10 +166,12 @@ impl Tree {
     /// Makes the links and says what is there.
     pub(crate) fn finish(&self) -> Result<Unpacked, UnpackError> {
         let links = std::mem::take(&mut *self.links.lock().unwrap_or_else(PoisonError::into_inner));
-        for Link { name, target, at } in &links {
+        for Link { name, target, at, told } in &links {
             let path = self.path(name);
             symlink(target, &path).map_err(|error| not_created(error, path, name, *at))?;
-            (self.observe)(Written { name: name.as_str(), size: 0 });
+            if !told {
+                (self.observe)(Written { name: name.as_str(), size: 0 });
+            }
         }
         Ok(self.summary())
     }

@@ -7,7 +7,8 @@ use crate::{
     pool::{Budget, Pool},
     tar,
     tree::{Tree, unobserved},
-    wheel, zip,
+    wheel,
+    zip::{self, Rules},
 };
 
 /// Unpacks archives. Clones share threads and memory: at most 32 MiB are held in whole-member buffers, whatever number of
@@ -91,10 +92,11 @@ impl Unpacker {
         let tree = Arc::new(Tree::new(into.to_path_buf(), order.limits, Arc::clone(&order.observe)));
         match order.format {
             Format::Wheel => {
-                zip::unpack(self, source, &tree, order.record_hashes)?;
+                let rules = Rules { sha256: order.record_hashes, links: false };
+                zip::unpack(self, source, &tree, rules)?;
                 wheel::check(&tree, order.name.as_deref(), order.record_hashes)?;
             }
-            Format::Zip => zip::unpack(self, source, &tree, false)?,
+            Format::Zip => zip::unpack(self, source, &tree, Rules { sha256: false, links: true })?,
             Format::Tar(codec) => tar::unpack(source, &tree, codec)?,
         }
         tree.finish()
