@@ -147,6 +147,9 @@ impl Stage {
     pub fn publish(self, digest: &Digest, description: Description) -> Result<Entry, StoreError> {
         let store = self.store.clone();
         let (dir, staged) = (store.entry_dir(digest), self.entry());
+        if cfg!(debug_assertions) {
+            fits(&self, &description)?;
+        }
         let record = Record { digest: digest.clone(), description, proof: Proof::new() };
         serde_json::to_vec(&record)
             .map_err(io::Error::from)
@@ -166,6 +169,16 @@ impl Stage {
         }
         Err(StoreError::Contended { path: dir, tries: TRIES })
     }
+}
+
+/// A wrong description would cost each entry after the next boot. Too slow for every day: 5 microseconds a file.
+fn fits(stage: &Stage, description: &Description) -> Result<(), StoreError> {
+    let found = tree::measure(stage.tree()).map_err(|error| StoreError::at("count", stage.tree(), error))?;
+    if (found.files, found.bytes) == (description.files, description.bytes) {
+        return Ok(());
+    }
+    let error = io::Error::new(ErrorKind::InvalidInput, format!("there are {found:?}, not {description:?}"));
+    Err(StoreError::at("publish", stage.tree(), error))
 }
 
 impl Entry {

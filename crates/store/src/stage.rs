@@ -139,7 +139,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // The owner's mark goes with it, so what cannot be removed now is swept later.
-        let _ = tree::remove(&self.dir);
+        // What cannot be removed now is swept later.
+        let _ = staging::dissolve(&self.dir);
     }
 }

@@ -16,7 +16,9 @@ pub(crate) const BESIDE: &str = ".towline-";
 pub(crate) const ENTRY: &str = "entry";
 /// In an entry: the tree.
 pub(crate) const TREE: &str = "tree";
-/// What names of stages end with that are being removed. Nothing is ever moved out of one.
+/// What names end with of entries that were taken out of their place to be removed, most likely.
+const TAKEN: &str = ".taken";
+/// What names end with of what is being removed. Nothing is ever moved out of one.
 const DOOMED: &str = ".gone";
 
 /// The absolute path a tree is to have, through a symbolic link that stands there.
@@ -114,8 +116,11 @@ pub(crate) fn sweep(home: &Path, prefix: &str, now: SystemTime) -> io::Result<Fr
 }
 
 fn sweep_one(path: &Path, name: &str, me: &Owner, now: SystemTime, freed: &mut Freed) -> io::Result<()> {
-    let doomed = if name.strip_suffix(DOOMED).and_then(Token::parse).is_some() {
+    let ends = |with| name.strip_suffix(with).and_then(Token::parse).is_some();
+    let doomed = if ends(DOOMED) {
         path.to_path_buf()
+    } else if ends(TAKEN) {
+        doom(path)?
     } else {
         let Some(token) = Token::parse(name) else { return Ok(()) };
         if !mark::is_abandoned(path, &token, me, now)? {
@@ -125,6 +130,11 @@ fn sweep_one(path: &Path, name: &str, me: &Owner, now: SystemTime, freed: &mut F
     };
     freed.add(destroy(&doomed)?);
     Ok(())
+}
+
+/// Removes a stage of this process. Its mark must not go before what it marks.
+pub(crate) fn dissolve(stage: &Path) -> io::Result<()> {
+    tree::remove(&doom(stage)?)
 }
 
 fn doom(path: &Path) -> io::Result<PathBuf> {
@@ -146,15 +156,19 @@ fn destroy(doomed: &Path) -> io::Result<u64> {
 pub(crate) fn withdraw(store: &Store, path: &Path, still: impl FnOnce(&Path) -> bool) -> io::Result<Option<u64>> {
     let home = store.staging();
     store.make_dir(&home)?;
-    // Without a mark: a sweep may take it, as a whole, and then it cannot be put back.
-    let taken = home.join(Token::random().as_str());
+    // Without a mark: a sweep may take it at once, as a whole, and then it cannot be put back.
+    let taken = home.join(format!("{}{TAKEN}", Token::random()));
     match fs::rename(path, &taken) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     }
     if still(&taken) {
-        return destroy(&doom(&taken)?).map(Some);
+        return match doom(&taken) {
+            Ok(doomed) => destroy(&doomed).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(0)),
+            Err(error) => Err(error),
+        };
     }
     // Where somebody published meanwhile, there is one already.
     fs::rename(&taken, path).or_else(|_| tree::remove(&taken))?;

@@ -6,11 +6,14 @@
     reason = "test code; clippy's exemptions reach test functions only, not their helpers"
 )]
 
+mod archives;
 #[cfg(feature = "tokio")]
 mod async_reader;
 mod claims;
+mod entries;
 mod full_disk;
 mod hasher;
+mod killed;
 mod model;
 mod names;
 mod ownership;
@@ -23,4 +26,5 @@ mod readers;
 mod source;
 mod stages;
 mod sweeping;
+mod tree_player;
 mod trees;

@@ -9,7 +9,7 @@ use std::{
 
 use towline_store::{Claim, Key, State, Store};
 
-const ROOT: &str = "TOWLINE_STORE_TEST_ROOT";
+pub(crate) const ROOT: &str = "TOWLINE_STORE_TEST_ROOT";
 /// Far longer than anything here takes; a test that fails must also end.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The test harness prints to standard output as well.
@@ -24,8 +24,13 @@ pub(crate) struct Player {
 
 impl Player {
     pub(crate) fn start(root: &Path) -> Self {
+        Self::playing("player::plays_what_it_is_told", root)
+    }
+
+    /// A test that plays, by its path.
+    pub(crate) fn playing(test: &str, root: &Path) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "player::plays_what_it_is_told", "--nocapture", "--test-threads=1"]);
+        command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
         Self::spawn(command.env(ROOT, root))
     }
 
@@ -78,7 +83,7 @@ fn piece(at: u64, len: u64) -> Vec<u8> {
     (at..at + len).map(byte).collect()
 }
 
-fn say(text: impl std::fmt::Display) {
+pub(crate) fn say(text: impl std::fmt::Display) {
     // Not `println!`, which the harness may capture.
     let mut out = io::stdout().lock();
     writeln!(out, "{MARK}{text}").unwrap();

@@ -28,7 +28,7 @@ fn orphan(home: &Path, prefix: &str, like: &Path, number: u32) -> PathBuf {
 type Change = fn(&Path);
 
 /// What is done to an orphan, and whether it goes.
-const TABLE: [(&str, Change, bool); 14] = [
+const TABLE: [(&str, Change, bool); 15] = [
     ("this process let go of it", |_| {}, true),
     (
         "the number is another process's now",
@@ -86,6 +86,7 @@ const TABLE: [(&str, Change, bool); 14] = [
         },
         true,
     ),
+    ("an entry on its way out", |path| fs::rename(path, path.with_extension("taken")).unwrap(), true),
     ("not a stage", |path| fs::rename(path, path.with_extension("mine")).unwrap(), false),
 ];
 

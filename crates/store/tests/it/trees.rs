@@ -28,8 +28,11 @@ pub(crate) fn sow(dir: &Path) {
     symlink("nowhere", dir.join("dangling")).unwrap();
 }
 
+/// What can be seen of a tree.
+pub(crate) type Look = BTreeMap<PathBuf, String>;
+
 /// Everything below a directory, with type, mode and content.
-pub(crate) fn look(dir: &Path) -> BTreeMap<PathBuf, String> {
+pub(crate) fn look(dir: &Path) -> Look {
     let mut found = BTreeMap::new();
     let mut open = vec![dir.to_path_buf()];
     while let Some(at) = open.pop() {
@@ -53,7 +56,7 @@ pub(crate) fn look(dir: &Path) -> BTreeMap<PathBuf, String> {
 }
 
 /// What [`sow`] makes here.
-pub(crate) fn sown() -> BTreeMap<PathBuf, String> {
+pub(crate) fn sown() -> Look {
     let dir = tempfile::tempdir().unwrap();
     sow(dir.path());
     look(dir.path())

@@ -1,0 +1,128 @@
+//! Killed at any moment, and many at once.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use towline_store::{Key, Store};
+
+use crate::{
+    place::Place,
+    player::Player,
+    tree_player::{digest, flaw, publish},
+    trees::names,
+};
+
+const TREES: &str = "tree_player::plays_what_it_is_told";
+
+/// Everything at a final place, against what it must be.
+fn check(place: &Place, dest: &Path) -> usize {
+    let mut found = 0;
+    for number in 0..3 {
+        let hex = digest(number).hex().to_owned();
+        let dir = place.store.root().join("trees/sha256").join(&hex[..2]).join(&hex);
+        if dir.exists() {
+            assert_eq!(flaw(&dir.join("tree"), number), None, "half an entry");
+            assert!(place.store.entry(&digest(number)).unwrap().is_some(), "an entry without a record");
+            found += 1;
+        }
+    }
+    for name in names(dest) {
+        let number: u64 = name.split_once('-').unwrap().1.parse().unwrap();
+        assert_eq!(flaw(&dest.join(&name), number), None, "half a tree");
+        found += 1;
+    }
+    found
+}
+
+/// But for those killed before their mark stood: they are empty, and their owners cannot be asked.
+fn full_stages(place: &Place) -> Vec<String> {
+    let staging = place.store.root().join("staging");
+    let empty = |name: &String| names(&staging.join(name)).iter().all(|name| name == "owner.json");
+    names(&staging).into_iter().filter(|name| !empty(name)).collect()
+}
+
+fn sweep(place: &Place) {
+    drop(Store::open(place.store.root()).unwrap().claim(&Key::of_url("x")).unwrap());
+    assert_eq!(full_stages(place), Vec::<String>::new(), "stages of the dead stay");
+}
+
+/// A hundred moments, spread over the first rounds of a storm.
+#[test]
+fn killed_at_any_moment_nothing_half_is_at_a_final_place() {
+    let place = Place::new();
+    let dest = place.path("dest");
+    let mut dice = 42u64;
+    let mut roll = |sides: u64| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) % sides
+    };
+    let (mut found, mut leftovers) = (0, 0);
+    let mut round = Duration::from_millis(10);
+    for _ in 0..100 {
+        let mut player = Player::playing(TREES, place.store.root());
+        player.tell(&format!("storm {}", dest.display()));
+        assert_eq!(player.hear().unwrap(), "0");
+        for _ in 0..roll(4) {
+            let started = Instant::now();
+            player.hear().unwrap();
+            round = started.elapsed();
+        }
+        let (started, moment) = (Instant::now(), round * u32::try_from(roll(1000)).unwrap() / 1000);
+        while started.elapsed() < moment {
+            std::hint::spin_loop();
+        }
+        player.child.kill().unwrap();
+        player.child.wait().unwrap();
+        found += check(&place, &dest);
+        leftovers += full_stages(&place).len();
+        sweep(&place);
+        for name in names(&dest) {
+            fs::remove_dir_all(dest.join(name)).unwrap();
+        }
+        for number in 0..3 {
+            assert_eq!(flaw(publish(&place.store, number).unwrap().path(), number), None);
+            place.store.entry(&digest(number)).unwrap().unwrap().remove().unwrap();
+        }
+    }
+    println!("{found} trees seen, {leftovers} stages left behind and swept");
+    assert!(found > 150 && leftovers > 20, "the kills came too early or too late: {found} {leftovers}");
+}
+
+/// Several processes publish, use, remove and prune the same three entries.
+#[test]
+fn many_processes_at_the_same_entries_never_show_a_half() {
+    let place = Place::new();
+    let mut players: Vec<Player> = (0..4).map(|_| Player::playing(TREES, place.store.root())).collect();
+    for (index, player) in players.iter_mut().enumerate() {
+        player.tell(&format!("storm {}", place.path(&format!("dest-{index}")).display()));
+    }
+    for round in 0..6 {
+        for player in &mut players {
+            assert_eq!(player.hear().unwrap(), round.to_string());
+        }
+    }
+    drop(players);
+    for index in 0..4 {
+        assert!(check(&place, &place.path(&format!("dest-{index}"))) > 3);
+    }
+    sweep(&place);
+}
+
+/// One wins; all have an entry; nothing is left.
+#[test]
+fn of_eight_processes_that_publish_one_digest_all_have_it() {
+    let place = Place::new();
+    let mut players: Vec<Player> = (0..8).map(|_| Player::playing(TREES, place.store.root())).collect();
+    for round in 0..10 {
+        players.iter_mut().for_each(|player| player.tell(&format!("publish {round}")));
+        for player in &mut players {
+            assert_eq!(player.hear().unwrap(), "done");
+        }
+        let entry = place.store.entry(&digest(round)).unwrap().unwrap();
+        assert_eq!(flaw(entry.path(), round), None);
+    }
+    assert!(names(&place.store.root().join("staging")).is_empty());
+}
