@@ -70,9 +70,7 @@ fn a_permanent_fault_is_the_networks_wherever_it_cuts() {
         );
         case.assert_nothing();
         assert_eq!(case.kept(), bytes.len() as u64 * u64::from(sixteenth) / 16);
-        case.server.set_script(
-            towline_faults::Script::new().file(towline_faults::File::bytes(crate::support::PATH, bytes.clone())),
-        );
+        case.server.set_script(Script::new());
         case.run(&case.artifact(Some(&bytes)), &case.tree()).done();
         case.assert_tree();
     }
@@ -113,8 +111,7 @@ fn a_damaged_archive_of_unverified_bytes_is_asked_for_anew() {
     assert!(matches!(error, FetchError::Archive(_)), "{error:?}");
     case.assert_nothing();
     assert_eq!(case.kept(), 0);
-    case.server
-        .set_script(towline_faults::Script::new().file(towline_faults::File::bytes(crate::support::PATH, archive())));
+    case.server.set_script(Script::new());
     case.run(&case.artifact(None), &case.tree()).done();
     case.assert_tree();
 }
