@@ -41,7 +41,8 @@ pub(crate) fn judge(bytes: &[u8], format: Format, name: Option<&str>) -> Verdict
 fn once(source: Arc<dyn Source>, format: Format, name: Option<&str>) -> Verdict {
     static UNPACKER: OnceLock<Unpacker> = OnceLock::new();
     let unpacker = UNPACKER.get_or_init(|| Unpacker::new(2).expect("there are threads"));
-    let outer = tempfile::tempdir().expect("there is a disk");
+    // In memory where that is possible: on a disk, most of the time goes into the file system's journal.
+    let outer = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("there is a disk");
     let target = outer.path().join("a/b/target");
     fs::create_dir_all(&target).expect("there is a disk");
     let order = Order { limits: limits(), name: name.map(str::to_owned), ..Order::new(format) };

@@ -77,7 +77,7 @@ fn a_broken_connection_is_never_the_archives_fault() {
         let bytes = case.bytes();
         let (whole, _) = became(unpacker, case, bytes.clone(), &Room::new());
         let mut seed = seed(case);
-        for at in [0, random(&mut seed), random(&mut seed), random(&mut seed), u64::MAX] {
+        for at in [0, random(&mut seed), random(&mut seed), random(&mut seed), random(&mut seed), u64::MAX] {
             let at = if at == u64::MAX { bytes.len() as u64 } else { at % (bytes.len() as u64 + 1) };
             let source = Arc::new(Growing::until(bytes.clone(), Pace::Random(seed), at));
             let room = Room::new();
