@@ -29,6 +29,11 @@ impl Flight {
         self.state().failed
     }
 
+    /// Whether what failed stands before a byte of the archive: nothing that is found there can still be the first.
+    pub(crate) fn failed_before(&self, at: u64) -> bool {
+        self.state().error.as_ref().is_some_and(|known| rank(known) < (2, at))
+    }
+
     /// Keeps the failure that comes first: in the archive, whichever thread was faster.
     pub(crate) fn fail(&self, error: UnpackError) {
         let mut state = self.state();

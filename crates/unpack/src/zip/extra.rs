@@ -47,6 +47,14 @@ impl<'a> Wide<'a> {
         Self(field)
     }
 
+    /// That of a local header. Python before 3.11, told to, repeats the sizes there although they fit; selenium 4.52.0 is
+    /// such a wheel.
+    pub(super) fn of_local(field: Option<&'a [u8]>, size: u32, packed: u32) -> Self {
+        let repeated = [size, packed].map(|narrow| u64::from(narrow).to_le_bytes()).concat();
+        let needless = size != u32::MAX && packed != u32::MAX;
+        Self(field.filter(|field| !(needless && *field == repeated.as_slice())))
+    }
+
     /// A size or an offset, from here if the header's field is all ones.
     pub(super) fn size(&mut self, narrow: u32) -> Result<u64, Problem> {
         if narrow != u32::MAX {

@@ -101,9 +101,10 @@ impl Local {
         let flags = field::u16(record, 6);
         let read = || {
             let extra = Extra::read(extra)?;
-            let mut wide = Wide::new(extra.zip64);
-            let size = wide.size(field::u32(record, 22))?;
-            let packed = wide.size(field::u32(record, 18))?;
+            let (size, packed) = (field::u32(record, 22), field::u32(record, 18));
+            let mut wide = Wide::of_local(extra.zip64, size, packed);
+            let size = wide.size(size)?;
+            let packed = wide.size(packed)?;
             wide.done()?;
             let method = supported(record[4], flags, field::u16(record, 8))?;
             let unicode = unicode(&extra, name, flags, limits)?;

@@ -116,7 +116,9 @@ fn fill(work: &Work, item: &Item, pipe: &mut Pipe) -> Result<(), UnpackError> {
 
 /// The next bytes of a member's data, from an offset within them.
 fn next<'a>(work: &Work, item: &Item, done: u64, buffer: &'a mut [u8]) -> Result<&'a [u8], UnpackError> {
-    work.go_on()?;
+    if work.flight.failed_before(item.at) {
+        return Err(UnpackError::Stopped);
+    }
     let most = usize::try_from(item.packed - done).unwrap_or(usize::MAX).min(buffer.len());
     let read = work.source.read_at(item.data + done, &mut buffer[..most]).map_err(UnpackError::Source)?;
     if read == 0 && most > 0 {

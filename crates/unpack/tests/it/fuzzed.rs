@@ -83,7 +83,7 @@ fn members() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
 }
 
 fn how() -> impl Strategy<Value = Vec<How>> {
-    vec(prop_oneof![Just(How::Stored), Just(How::Deflated), Just(How::Described)], 8)
+    vec(prop_oneof![Just(How::Stored), Just(How::Deflated), Just(How::Described), Just(How::Repeated)], 8)
 }
 
 fn config(cases: u32) -> ProptestConfig {

@@ -93,6 +93,7 @@ fn whoever_watches_is_told_once_of_each_file() {
         (tar(&members), Format::Tar(Codec::Stored)),
         (zip(&members, |_| How::Deflated), Format::Zip),
         (zip(&members, |_| How::Described), Format::Zip),
+        (zip(&members, |_| How::Repeated), Format::Zip),
     ] {
         let told = Arc::new(Mutex::new(Vec::new()));
         let hears = Arc::clone(&told);

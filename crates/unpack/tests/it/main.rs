@@ -17,3 +17,4 @@ mod room;
 mod sources;
 mod tars;
 mod wheel;
+mod zips;

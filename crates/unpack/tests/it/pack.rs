@@ -11,6 +11,8 @@ pub(crate) enum How {
     Deflated,
     /// With its sizes behind it.
     Described,
+    /// With its sizes a second time, of 64 bits.
+    Repeated,
 }
 
 /// A zip of files; a name that ends in a slash is a directory.
@@ -36,7 +38,10 @@ pub(crate) fn zip<N: AsRef<str>, C: AsRef<[u8]>>(members: &[(N, C)], how: impl F
         directory.extend([mode, bytes.len() as u32].map(u32::to_le_bytes).concat());
         directory.extend(name);
         let local_sums = if described { vec![0; 12] } else { sums.clone() };
-        bytes.extend([&b"PK\x03\x04"[..], &local, &local_sums, &lengths, name, &data].concat());
+        let sizes = [content.len() as u64, data.len() as u64].map(u64::to_le_bytes).concat();
+        let extra = if how == How::Repeated { [&[1, 0, 16, 0], sizes.as_slice()].concat() } else { Vec::new() };
+        let lengths = [name.len() as u16, extra.len() as u16].map(u16::to_le_bytes).concat();
+        bytes.extend([&b"PK\x03\x04"[..], &local, &local_sums, &lengths, name, &extra, &data].concat());
         if described {
             bytes.extend([&b"PK\x07\x08"[..], &sums].concat());
         }
