@@ -138,10 +138,8 @@ pub(crate) fn dissolve(stage: &Path) -> io::Result<()> {
 }
 
 fn doom(path: &Path) -> io::Result<PathBuf> {
-    let mut doomed = path.as_os_str().to_owned();
-    doomed.push(DOOMED);
-    fs::rename(path, &doomed)?;
-    Ok(doomed.into())
+    let doomed = path.with_extension(&DOOMED[1..]);
+    fs::rename(path, &doomed).map(|()| doomed)
 }
 
 /// Says how many bytes there were.

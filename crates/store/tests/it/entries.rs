@@ -74,7 +74,7 @@ fn a_description_that_does_not_fit_is_refused() {
 #[test]
 fn of_threads_that_publish_one_digest_all_have_one_entry() {
     for round in 0..10 {
-        let place = Place::new();
+        let place = Place::fast();
         let inodes: Vec<u64> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4)
                 .map(|_| scope.spawn(|| fs::metadata(publish(&place.store, round).unwrap().path()).unwrap().ino()))

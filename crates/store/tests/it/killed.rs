@@ -52,7 +52,7 @@ fn sweep(place: &Place) {
 /// A hundred moments, spread over the first rounds of a storm.
 #[test]
 fn killed_at_any_moment_nothing_half_is_at_a_final_place() {
-    let place = Place::new();
+    let place = Place::fast();
     let dest = place.path("dest");
     let mut dice = 42u64;
     let mut roll = |sides: u64| {
@@ -94,7 +94,7 @@ fn killed_at_any_moment_nothing_half_is_at_a_final_place() {
 /// Several processes publish, use, remove and prune the same three entries.
 #[test]
 fn many_processes_at_the_same_entries_never_show_a_half() {
-    let place = Place::new();
+    let place = Place::fast();
     let mut players: Vec<Player> = (0..4).map(|_| Player::playing(TREES, place.store.root())).collect();
     for (index, player) in players.iter_mut().enumerate() {
         player.tell(&format!("storm {}", place.path(&format!("dest-{index}")).display()));
@@ -114,7 +114,7 @@ fn many_processes_at_the_same_entries_never_show_a_half() {
 /// One wins; all have an entry; nothing is left.
 #[test]
 fn of_eight_processes_that_publish_one_digest_all_have_it() {
-    let place = Place::new();
+    let place = Place::fast();
     let mut players: Vec<Player> = (0..8).map(|_| Player::playing(TREES, place.store.root())).collect();
     for round in 0..10 {
         players.iter_mut().for_each(|player| player.tell(&format!("publish {round}")));

@@ -251,7 +251,7 @@ fn a_stage_of_another_file_system_is_copied() {
 #[test]
 fn of_eight_that_place_one_tree_one_moves_it() {
     for _ in 0..20 {
-        let place = Place::new();
+        let place = Place::fast();
         let dest = place.path("dest");
         let whole = sown();
         let placed: Vec<Placed> = std::thread::scope(|scope| {
