@@ -1,4 +1,7 @@
-//! Spools: partial files that grow, are read while they grow, and outlive the process that fills them.
+//! Spools: partial files that grow, are read while they grow, and outlive the process that fills them. And what
+//! becomes of them: trees that appear at once, entries and archives kept by digest.
+//!
+//! # Spools
 //!
 //! A [`Store`] is a directory. [`Store::claim`] says, for one artifact, whether this caller is to fetch it
 //! ([`Claim::Lead`], with a [`Spool`] that already holds what earlier runs left) or whether somebody alive is
@@ -32,8 +35,34 @@
 //! # }
 //! ```
 //!
-//! No file locks are used. What makes this safe is written down in
-//! `docs/design/2026-11-24-spool.md`.
+//! # Trees
+//!
+//! [`Store::stage`] gives a private directory; [`Stage::place`] moves the tree in it to where the user wants it, and
+//! [`Stage::publish`] into the store, as the [`Entry`] of an archive's digest. Either is one rename: nobody ever sees
+//! part of a tree, and what a killed process left is swept by the next one. [`Spool::keep`] does the same for an
+//! archive. [`Store::prune`] drops what nobody used.
+//!
+//! ```
+//! use towline_store::{Description, Digest, Placed, Store};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! let store = Store::open(dir.path().join("cache"))?;
+//! let digest = Digest::of(&b"the archive"[..])?;
+//! let stage = store.stage(None)?;
+//! std::fs::write(stage.tree().join("a.py"), "pass")?;
+//! let (name, kind) = ("a.whl".to_owned(), "wheel".to_owned());
+//! stage.publish(&digest, Description { name, kind, size: 11, files: 1, bytes: 4 })?;
+//!
+//! let entry = store.entry(&digest)?.ok_or("it was pruned")?;
+//! assert_eq!(entry.place(&dir.path().join("a"))?, Placed::Moved);
+//! assert_eq!(std::fs::read_to_string(dir.path().join("a/a.py"))?, "pass");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! No file locks are used. What makes this safe is written down in `docs/design/2026-11-24-spool.md` and
+//! `docs/design/2026-11-25-entries.md`, where it also says what a power failure may do.
 
 mod archive;
 #[cfg(feature = "tokio")]

@@ -28,7 +28,7 @@ fn orphan(home: &Path, prefix: &str, like: &Path, number: u32) -> PathBuf {
 type Change = fn(&Path);
 
 /// What is done to an orphan, and whether it goes.
-const TABLE: [(&str, Change, bool); 15] = [
+const TABLE: [(&str, Change, bool); 16] = [
     ("this process let go of it", |_| {}, true),
     (
         "the number is another process's now",
@@ -87,6 +87,15 @@ const TABLE: [(&str, Change, bool); 15] = [
         true,
     ),
     ("an entry on its way out", |path| fs::rename(path, path.with_extension("taken")).unwrap(), true),
+    (
+        "another user's",
+        |path| {
+            // Only root can give a stage away; for everybody else it must stay for another reason.
+            let given = std::os::unix::fs::chown(path, Some(1), None);
+            given.unwrap_or_else(|_| forge(&path.join("owner.json"), parent));
+        },
+        false,
+    ),
     ("not a stage", |path| fs::rename(path, path.with_extension("mine")).unwrap(), false),
 ];
 
