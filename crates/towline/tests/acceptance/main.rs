@@ -13,3 +13,4 @@ mod interruptions;
 mod journeys;
 mod mended;
 mod scenarios;
+mod unpack;
