@@ -4,12 +4,11 @@
 use std::io::Write;
 use std::sync::OnceLock;
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use flate2::{Compression, write::GzEncoder};
-use sha2::{Digest as _, Sha256};
 use towline_faults::Content;
 
 use super::trees::{Node, Nodes, put};
+use super::wheels::Wheel;
 use super::zips::{How, Zip};
 
 /// An archive, and what it has to become.
@@ -48,6 +47,10 @@ macro_rules! once {
 }
 
 once! {
+    /// A wheel for claims that no size matters to.
+    small = wheel("small", crowd(60, 100, 20_000));
+    /// A source distribution for such.
+    small_tar = tarred("sdist-1.0.tar.gz", source().into_iter().step_by(20).collect(), gzip);
     /// A wheel of 3,000 members.
     many = wheel("many", crowd(3_000 - 3, 500, 20_000));
     /// A wheel with one member that is nearly all of it.
@@ -162,31 +165,19 @@ fn seed(name: &str) -> u64 {
 
 /// A wheel that keeps all rules. Some members are not compressed.
 fn wheel(name: &str, members: Vec<Member>) -> Archive {
-    let (mut zip, mut record, mut nodes) = (Zip::new(), String::new(), Nodes::new());
-    let info = format!("{name}-1.0.dist-info");
-    let mut bytes = 0;
-    let mut add = |name: &str, content: &[u8], runs, how| {
-        zip.file(name, content, runs, how);
-        let hash = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(content));
-        record += &format!("{name},sha256={hash},{}\n", content.len());
-        put(&mut nodes, name, Node::file(content, runs));
-        bytes += content.len() as u64;
-    };
+    let mut wheel = Wheel::new(name, Zip::new());
     for (at, member) in members.iter().enumerate() {
         let Member::File { name, size, runs } = member else { continue };
         let how = if at % 50 == 7 { How::Stored } else { How::Deflated };
-        add(name, &mixed(*size, seed(name)), *runs, how);
+        wheel.add(name, &mut &*mixed(*size, seed(name)), *runs, how);
     }
-    let said = "Wheel-Version: 1.0\nGenerator: towline\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
-    add(&format!("{info}/WHEEL"), said.as_bytes(), false, How::Deflated);
-    let said = format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n");
-    add(&format!("{info}/METADATA"), said.as_bytes(), false, How::Deflated);
-    let place = format!("{info}/RECORD");
-    record += &format!("{place},,\n");
-    zip.file(&place, record.as_bytes(), false, How::Deflated);
-    put(&mut nodes, &place, Node::file(record.as_bytes(), false));
-    bytes += record.len() as u64;
-    Archive { bytes, ..Archive::of(format!("{name}-1.0-py3-none-any.whl"), zip.bytes(), nodes) }
+    let (zip, nodes, bytes) = wheel.finish();
+    Archive { bytes, ..Archive::of(file_name(name), zip.into_inner(), nodes) }
+}
+
+/// Of a wheel.
+pub(super) fn file_name(name: &str) -> String {
+    format!("{name}-1.0-py3-none-any.whl")
 }
 
 /// A zip where every third member of the second half has its sizes behind it.

@@ -4,6 +4,8 @@ mod archives;
 mod failures;
 mod rows;
 mod trees;
+mod usage;
+mod wheels;
 mod zips;
 
 use serde_json::Value;
