@@ -88,7 +88,7 @@ fn of_threads_that_publish_one_digest_all_have_one_entry() {
 type Harm = fn(&Entry);
 
 /// What a power failure or a hand may do to an entry of an earlier boot.
-const HARM: [(&str, Harm); 9] = [
+const HARM: [(&str, Harm); 10] = [
     ("a file less", |entry| fs::remove_file(entry.path().join("pkg/sub/f0")).unwrap()),
     ("a link less", |entry| fs::remove_file(entry.path().join("pkg/link")).unwrap()),
     ("a file more", |entry| fs::write(entry.path().join("more"), "").unwrap()),
@@ -105,6 +105,9 @@ const HARM: [(&str, Harm); 9] = [
     ("a torn record", |entry| {
         let text = fs::read(record(entry)).unwrap();
         fs::write(record(entry), &text[..text.len() / 2]).unwrap();
+    }),
+    ("the record of another entry", |entry| {
+        forge(&record(entry), |record| record["digest"] = json!(digest(8).to_string()));
     }),
     ("an empty record", |entry| fs::write(record(entry), "").unwrap()),
 ];
