@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::{
     place::Place,
     player::{Player, byte},
+    tree_player,
 };
 
 /// The player again, behind a shell that sets the scene.
@@ -96,8 +97,6 @@ fn a_file_that_may_not_grow_keeps_a_prefix() {
     assert!(std::fs::read(dest).unwrap().iter().zip(0..).all(|(found, at)| *found == byte(at)));
 }
 
-const TREES: &str = "tree_player::plays_what_it_is_told";
-
 /// The tree of a player has 200 kB.
 #[test]
 fn a_copy_without_room_names_path_and_need_and_leaves_nothing() {
@@ -107,7 +106,7 @@ fn a_copy_without_room_names_path_and_need_and_leaves_nothing() {
     let place = Place::new();
     std::fs::create_dir(place.path("small")).unwrap();
     let scene = r#"mount -t tmpfs -o size=64k tmpfs "$SCENE/small""#;
-    let mut player = Player::spawn(&mut playing(TREES, scene, &place, place.store.root()));
+    let mut player = Player::spawn(&mut playing(tree_player::TEST, scene, &place, place.store.root()));
     assert_eq!(player.ask("publish 7"), "done");
     for word in ["copy 7", "move 7"] {
         let answer = player.ask(&format!("{word} {}", place.path("small/dest").display()));
@@ -127,7 +126,7 @@ fn a_full_store_can_be_pruned_and_then_used() {
     }
     let place = Place::new();
     let scene = r#"mount -t tmpfs -o size=900k,nr_inodes=400 tmpfs "$SCENE""#;
-    let mut player = Player::spawn(&mut playing(TREES, scene, &place, &place.path("cache")));
+    let mut player = Player::spawn(&mut playing(tree_player::TEST, scene, &place, &place.path("cache")));
     assert_eq!(player.ask("publish 1"), "done");
     assert_eq!(player.ask("publish 2"), "done");
     let answer = player.ask("publish 3");
@@ -149,9 +148,9 @@ fn a_store_that_may_only_be_read_still_gives_its_entries() {
         return;
     }
     let place = Place::new();
-    assert_eq!(Player::playing(TREES, place.store.root()).ask("publish 7"), "done");
+    assert_eq!(Player::playing(tree_player::TEST, place.store.root()).ask("publish 7"), "done");
     let scene = r#"mount --bind "$SCENE/cache" "$SCENE/cache" && mount -o remount,ro,bind "$SCENE/cache""#;
-    let mut player = Player::spawn(&mut playing(TREES, scene, &place, place.store.root()));
+    let mut player = Player::spawn(&mut playing(tree_player::TEST, scene, &place, place.store.root()));
     assert_eq!(player.ask("entry 7"), "whole");
     // One device mounted twice: the copy is made beside its destination.
     let dest = place.path("dest");
@@ -161,37 +160,4 @@ fn a_store_that_may_only_be_read_still_gives_its_entries() {
         let answer = player.ask(word);
         assert!(answer.contains("the file system is read-only") && answer.contains("cache/"), "{word}: {answer}");
     }
-}
-
-/// The permissions of a directory, for somebody whom they bind.
-#[test]
-fn a_store_of_somebody_else_names_what_may_not_be_done() {
-    let place = Place::new();
-    let root = place.store.root();
-    std::fs::create_dir(root).unwrap();
-    std::os::unix::fs::chown(root, Some(1), Some(1)).unwrap_or_else(|error| println!("SKIPPED: {error}"));
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(place.dir.path(), open).unwrap();
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(std::env::current_exe().unwrap()).args([
-        "--exact",
-        TREES,
-        "--nocapture",
-        "--test-threads=1",
-    ]);
-    let able = Command::new("setpriv")
-        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-        .arg(std::env::current_exe().unwrap())
-        .arg("--list")
-        .output();
-    if !able.is_ok_and(|able| able.status.success()) {
-        println!("SKIPPED: cannot become somebody else");
-        return;
-    }
-    let mut player = Player::spawn(command.env("TOWLINE_STORE_TEST_ROOT", root));
-    let answer = player.ask("publish 7");
-    assert!(answer.contains("not allowed to create") && answer.contains("cache/"), "{answer}");
-    let answer = player.ask(&format!("move 7 {}", place.path("dest").display()));
-    assert!(answer.contains("not allowed to") && answer.contains("cache/"), "{answer}");
-    assert!(crate::trees::names(root).is_empty() && !place.path("dest").exists());
 }

@@ -11,11 +11,9 @@ use towline_store::{Key, Store};
 use crate::{
     place::Place,
     player::Player,
-    tree_player::{digest, flaw, publish},
+    tree_player::{TEST, digest, flaw, publish},
     trees::names,
 };
-
-const TREES: &str = "tree_player::plays_what_it_is_told";
 
 /// Everything at a final place, against what it must be.
 fn check(place: &Place, dest: &Path) -> usize {
@@ -62,7 +60,7 @@ fn killed_at_any_moment_nothing_half_is_at_a_final_place() {
     let (mut found, mut leftovers) = (0, 0);
     let mut round = Duration::from_millis(10);
     for _ in 0..100 {
-        let mut player = Player::playing(TREES, place.store.root());
+        let mut player = Player::playing(TEST, place.store.root());
         player.tell(&format!("storm {}", dest.display()));
         assert_eq!(player.hear().unwrap(), "0");
         for _ in 0..roll(4) {
@@ -95,7 +93,7 @@ fn killed_at_any_moment_nothing_half_is_at_a_final_place() {
 #[test]
 fn many_processes_at_the_same_entries_never_show_a_half() {
     let place = Place::fast();
-    let mut players: Vec<Player> = (0..4).map(|_| Player::playing(TREES, place.store.root())).collect();
+    let mut players: Vec<Player> = (0..4).map(|_| Player::playing(TEST, place.store.root())).collect();
     for (index, player) in players.iter_mut().enumerate() {
         player.tell(&format!("storm {}", place.path(&format!("dest-{index}")).display()));
     }
@@ -115,7 +113,7 @@ fn many_processes_at_the_same_entries_never_show_a_half() {
 #[test]
 fn of_eight_processes_that_publish_one_digest_all_have_it() {
     let place = Place::fast();
-    let mut players: Vec<Player> = (0..8).map(|_| Player::playing(TREES, place.store.root())).collect();
+    let mut players: Vec<Player> = (0..8).map(|_| Player::playing(TEST, place.store.root())).collect();
     for round in 0..10 {
         players.iter_mut().for_each(|player| player.tell(&format!("publish {round}")));
         for player in &mut players {

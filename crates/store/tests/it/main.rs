@@ -10,6 +10,7 @@ mod archives;
 #[cfg(feature = "tokio")]
 mod async_reader;
 mod claims;
+mod denied;
 mod entries;
 mod full_disk;
 mod hasher;

@@ -1,6 +1,14 @@
 //! Another process that stages, publishes and places trees. Each number has a tree of its own.
 
-use std::{collections::BTreeMap, fs, io, path::Path, sync::Mutex, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    sync::Mutex,
+    time::SystemTime,
+};
 
 use towline_store::{Description, Digest, Entry, Keep, Stage, Store, StoreError};
 
@@ -9,6 +17,8 @@ use crate::{
     trees::{Look, look, names},
 };
 
+/// The test that plays.
+pub(crate) const TEST: &str = "tree_player::plays_what_it_is_told";
 /// Small files of the tree of a number.
 const SMALL: u64 = 40;
 
@@ -112,6 +122,22 @@ fn plays_what_it_is_told() {
                 Some(entry) => flaw(entry.path(), number).unwrap_or_else(|| "whole".to_owned()),
                 None => "none".to_owned(),
             })),
+            // Clears a tree with closed directories, and drops another.
+            "close" => {
+                let closed = || {
+                    let stage = staged(&store, None, 7).unwrap();
+                    for dir in ["pkg/sub", "pkg"] {
+                        fs::set_permissions(stage.tree().join(dir), Permissions::from_mode(0o000)).unwrap();
+                    }
+                    stage
+                };
+                drop(closed());
+                let stage = closed();
+                stage.clear().unwrap();
+                let left = names(stage.tree());
+                drop(stage);
+                say(format_args!("cleared: {left:?}"));
+            }
             "list" => say(format_args!("{:?}", names(last))),
             // Fills the disk to its last block.
             "stuff" => {
