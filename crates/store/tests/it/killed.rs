@@ -47,7 +47,7 @@ fn sweep(place: &Place) {
     assert_eq!(full_stages(place), Vec::<String>::new(), "stages of the dead stay");
 }
 
-/// A hundred moments, spread over the first rounds of a storm.
+/// Sixty moments, spread over the first rounds of a storm.
 #[test]
 fn killed_at_any_moment_nothing_half_is_at_a_final_place() {
     let place = Place::fast();
@@ -59,7 +59,7 @@ fn killed_at_any_moment_nothing_half_is_at_a_final_place() {
     };
     let (mut found, mut leftovers) = (0, 0);
     let mut round = Duration::from_millis(10);
-    for _ in 0..100 {
+    for _ in 0..60 {
         let mut player = Player::playing(TEST, place.store.root());
         player.tell(&format!("storm {}", dest.display()));
         assert_eq!(player.hear().unwrap(), "0");
@@ -86,7 +86,7 @@ fn killed_at_any_moment_nothing_half_is_at_a_final_place() {
         }
     }
     println!("{found} trees seen, {leftovers} stages left behind and swept");
-    assert!(found > 150 && leftovers > 20, "the kills came too early or too late: {found} {leftovers}");
+    assert!(found > 90 && leftovers > 8, "the kills came too early or too late: {found} {leftovers}");
 }
 
 /// Several processes publish, use, remove and prune the same three entries.
