@@ -78,7 +78,7 @@ fn judge(unpacker: &Unpacker, case: &Case) -> Result<String, String> {
             if unpacked.files + unpacked.links != contents.len() as u64 {
                 return Err(format!("{unpacked:?} for {} files and links", contents.len()));
             }
-            match case.contents.as_ref().map(|wanted| normal(wanted)) {
+            match case.contents.as_ref().map(normal) {
                 Some(wanted) if wanted != without_known(case, &contents) => Err(differs(&wanted, &contents)),
                 _ => Ok(format!("{} files, {} links, {} bytes", unpacked.files, unpacked.links, unpacked.bytes)),
             }

@@ -11,7 +11,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use tempfile::TempDir;
 use towline_unpack::{Format, Order, UnpackError, Unpacker};
 
-use crate::blocks::Tar;
+use crate::{blocks::Tar, room::scratch};
 
 /// What members are called, so that links meet them.
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -24,7 +24,7 @@ struct Trap {
 
 impl Trap {
     fn new() -> Self {
-        let outer = tempfile::tempdir().unwrap();
+        let outer = scratch();
         let target = (0..6).fold(fs::canonicalize(outer.path()).unwrap(), |at, _| at.join("deep")).join("target");
         fs::create_dir_all(&target).unwrap();
         let mut at = target.clone();

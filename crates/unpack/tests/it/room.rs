@@ -83,7 +83,7 @@ impl Room {
 }
 
 /// In memory where there is room for the largest bombs: on a disk, most of the time goes into the file system's journal.
-fn scratch() -> TempDir {
+pub(crate) fn scratch() -> TempDir {
     let memory = "/dev/shm";
     let roomy = rustix::fs::statvfs(memory).is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) > 1 << 30);
     let in_memory = || tempfile::tempdir_in(memory).ok();
