@@ -23,6 +23,11 @@ class Case:
     limit: float = 120.0  # seconds for one run
 
     @property
+    def server_name(self) -> str:
+        """As the records have it."""
+        return "nginx" if self.server == "nginx" else "towline-faults"
+
+    @property
     def file(self) -> str:
         return f"{self.size}.bin"
 

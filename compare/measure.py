@@ -27,6 +27,12 @@ class Run:
     requests: int = 0
     sent: int = 0  # bytes of body that the server handed to the socket
     right: bool = False
+    user: float = 0.0  # seconds; `cpu` in two
+    system: float = 0.0
+    ended: float = 0.0  # time of day
+    after: float = 0.0  # seconds from the last byte that the server handed over to the end of the client
+    files: int = 0  # of the tree, links included
+    bytes: int = 0
 
 
 def machine_busy() -> float:
@@ -145,6 +151,7 @@ def run(command: list[str], folder: str, env: dict[str, str], limit: float, serv
         watcher.start()
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - began
+        ended = time.time()
         timer.cancel()
         stop.set()
         watcher.join()
@@ -155,4 +162,7 @@ def run(command: list[str], folder: str, env: dict[str, str], limit: float, serv
         server_cpu=process_cpu(server_pids) - server_before,
         peak=max(peaks),
         code=None if late else child.returncode,
+        user=usage.ru_utime,
+        system=usage.ru_stime,
+        ended=ended,
     )

@@ -18,6 +18,7 @@ class Server:
 
     name = ""
     url = ""
+    last = 0.0  # time of day when the last response that `log()` knows was handed to the socket
     process: subprocess.Popen[bytes]
     _log_path = ""
     _read = 0
@@ -39,11 +40,15 @@ class Server:
             still = still + 1 if found == text else 0
             text = found
         self._read += len(text)
+        self.last = self._last(text)
         entries = [self._entry(line) for line in text.decode().splitlines()]
         counted = [sent for sent in entries if sent is not None]
         return len(counted), sum(counted)
 
     def _entry(self, line: str) -> int | None:
+        raise NotImplementedError
+
+    def _last(self, text: bytes) -> float:
         raise NotImplementedError
 
     def stop(self) -> None:
@@ -70,6 +75,10 @@ class Faults(Server):
         entry = json.loads(line)
         return entry["bytes"] if entry["kind"] == "request" else None
 
+    def _last(self, text: bytes) -> float:
+        # The journal has its own clock; a line is written when its response has ended.
+        return os.stat(self._log_path).st_mtime
+
     @staticmethod
     def version(program: str) -> str:
         return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
@@ -83,11 +92,12 @@ error_log {work}/nginx-error.log;
 events {{ worker_connections 64; }}
 http {{
   sendfile on;
-  log_format short '$status $body_bytes_sent';
+  log_format short '$status $body_bytes_sent $msec';
   access_log {work}/nginx-access.log short;
   client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3;
   uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
-  server {{ listen 127.0.0.1:{port}; root {files}; default_type application/octet-stream; }}
+  server {{ listen 127.0.0.1:{port}; root {files}; default_type application/octet-stream;
+    location /simple/ {{ default_type text/html; }} }}
 }}
 """
 
@@ -116,9 +126,12 @@ class Nginx(Server):
         self.log()
 
     def _entry(self, line: str) -> int | None:
-        status, sent = line.split()
+        status, sent, _ = line.split()
         # A 499 is a client that went away.
         return int(sent) if status.isdigit() else None
+
+    def _last(self, text: bytes) -> float:
+        return max((float(line.split()[2]) for line in text.splitlines()), default=0.0)
 
     @staticmethod
     def version() -> str | None:
