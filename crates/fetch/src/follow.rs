@@ -4,14 +4,13 @@ use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use towline_client::clock;
 use towline_store::{Digest, Follower, State, StoreError};
-use towline_unpack::Source;
 
 use crate::{
     Artifact, Done, Event, FetchError, Fetcher, Goal, Held,
     fetcher::{blocking, make_folder},
     goal::Verified,
     lead::{refused, tell_while},
-    source::Followed,
+    source::{Followed, Stop},
     unpacking::Counts,
 };
 
@@ -69,7 +68,8 @@ impl Fetcher {
         counts.pass();
         let source = Arc::new(Followed { follower, len });
         let (unpacker, into) = (self.unpacker.clone(), stage.tree().to_path_buf());
-        let (bytes, hashed): (Arc<dyn Source>, _) = (Arc::clone(&source) as _, Arc::clone(&source));
+        let stop = Stop::default();
+        let (bytes, hashed) = (stop.over(Arc::clone(&source) as _), Arc::clone(&source));
         let wants_digest = artifact.digest.is_some() || matches!(goal, Goal::Entry { .. });
         let work = async {
             let unpacking = blocking(move || unpacker.unpack(&bytes, &into, &order));

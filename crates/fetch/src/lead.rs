@@ -62,7 +62,7 @@ impl Fetcher {
                 // First cause wins: neither the unpacking nor a partial file that cannot be removed is the error.
                 let _ = Self::let_go(spool, &failure);
                 if let Some(unpacking) = unpacking {
-                    let _ = unpacking.settled().await;
+                    unpacking.given_up().await;
                 }
                 return Err(FetchError::Transfer(failure));
             }

@@ -7,13 +7,14 @@ use std::{
 };
 
 use towline_store::{Digest, Stage};
-use towline_unpack::{Format, Source, Unpacked};
+use towline_unpack::{Format, Unpacked};
 
 use crate::{
     Artifact, Done, Event, FetchError, Fetcher, Goal,
     fetcher::{blocking, can_be_tree},
     goal::Verified,
     lead::{needed, refused, tell_while},
+    source::Stop,
     unpacking::Counts,
 };
 
@@ -49,7 +50,8 @@ impl Fetcher {
         let order = counts.counting(&Self::order(artifact, &tree));
         counts.pass();
         let (unpacker, into) = (self.unpacker.clone(), stage.tree().to_path_buf());
-        let bytes: Arc<dyn Source> = source;
+        let stop = Stop::default();
+        let bytes = stop.over(source);
         let wants_digest = artifact.digest.is_some() || matches!(goal, Goal::Entry { .. });
         let path = file.to_path_buf();
         let work = async {

@@ -1,6 +1,12 @@
 //! Spools as what is unpacked.
 
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::{
+    io::{self, Read as _, Seek as _, SeekFrom},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use towline_store::{End, Follower, Reader, Restarted, Seen, Stopped, Watch};
 use towline_unpack::Source;
@@ -80,5 +86,52 @@ impl Source for Followed {
 
     fn size(&self) -> io::Result<u64> {
         Ok(self.len)
+    }
+}
+
+/// Ends what is unpacked from its sources when it is dropped: bytes that are there already would keep it going.
+#[derive(Debug, Default)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub(crate) fn now(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    /// The same bytes, until the stop.
+    pub(crate) fn over(&self, source: Arc<dyn Source>) -> Arc<dyn Source> {
+        Arc::new(Stoppable { source, stopped: Arc::clone(&self.0) })
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.now();
+    }
+}
+
+#[derive(Debug)]
+struct Stoppable {
+    source: Arc<dyn Source>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Stoppable {
+    fn going(&self) -> io::Result<&dyn Source> {
+        if self.stopped.load(Relaxed) { Err(Stopped { len: 0 }.into()) } else { Ok(&*self.source) }
+    }
+}
+
+impl Source for Stoppable {
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        self.going()?.read_at(at, into)
+    }
+
+    fn wait(&self, len: u64) -> io::Result<u64> {
+        self.going()?.wait(len)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.going()?.size()
     }
 }

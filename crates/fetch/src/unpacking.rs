@@ -12,9 +12,12 @@ use std::{
 
 use tokio::sync::{oneshot, watch};
 use towline_store::{End, Reader, Restarted, Stage, Stopped};
-use towline_unpack::{Order, Source, UnpackError, Unpacked, Unpacker, Written};
+use towline_unpack::{Order, UnpackError, Unpacked, Unpacker, Written};
 
-use crate::{Event, FetchError, source::Growing};
+use crate::{
+    Event, FetchError,
+    source::{Growing, Stop},
+};
 
 /// A thread that unpacks a spool into a stage, again from the beginning whenever the bytes beneath it are.
 pub(crate) struct Unpacking {
@@ -23,6 +26,7 @@ pub(crate) struct Unpacking {
     thread: Option<thread::JoinHandle<()>>,
     /// Turns true when the disk failed: the transfer need not go on.
     hopeless: watch::Receiver<bool>,
+    stop: Arc<Stop>,
 }
 
 /// The stage, and what came of it.
@@ -69,10 +73,11 @@ impl Unpacking {
         let order = counts.counting(order);
         let (tell, result) = oneshot::channel();
         let (fail, hopeless) = watch::channel(false);
-        let passes = Arc::clone(&counts);
+        let stop = Arc::new(Stop::default());
+        let (passes, stopping) = (Arc::clone(&counts), Arc::clone(&stop));
         let work = move || {
             let stage = stage;
-            let result = until_settled(&unpacker, &reader, &stage, &order, &passes);
+            let result = until_settled(&unpacker, &reader, &stage, &order, &passes, &stopping);
             if matches!(result, Err(UnpackError::Disk { .. })) {
                 // Room for the partial file, and for the next run.
                 let _ = stage.clear();
@@ -81,7 +86,7 @@ impl Unpacking {
             let _ = tell.send((stage, result));
         };
         let thread = thread::Builder::new().name("unpack".to_owned()).spawn(work).map_err(FetchError::Runtime)?;
-        Ok(Self { counts, result: Some(result), thread: Some(thread), hopeless })
+        Ok(Self { counts, result: Some(result), thread: Some(thread), hopeless, stop })
     }
 
     pub(crate) const fn counts(&self) -> &Arc<Counts> {
@@ -98,6 +103,12 @@ impl Unpacking {
         }
     }
 
+    /// Ends the thread, whose result nobody wants, and waits for that. The spool has to have ended.
+    pub(crate) async fn given_up(self) {
+        self.stop.now();
+        let _ = self.settled().await;
+    }
+
     /// Waits for the end of the thread. The spool has to have ended.
     pub(crate) async fn settled(mut self) -> Result<Settled, FetchError> {
         let died = || FetchError::Runtime(io::Error::other("the thread that unpacks has died"));
@@ -108,6 +119,7 @@ impl Unpacking {
 /// Nothing of a stage is left behind by a process that ends now. The spool has to have ended.
 impl Drop for Unpacking {
     fn drop(&mut self) {
+        self.stop.now();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -121,12 +133,13 @@ fn until_settled(
     stage: &Stage,
     order: &Order,
     counts: &Counts,
+    stop: &Stop,
 ) -> Result<Unpacked, UnpackError> {
     loop {
         let watch = reader.watch();
         let began = watch.now();
         counts.pass();
-        let source: Arc<dyn Source> = Arc::new(Growing::new(reader));
+        let source = stop.over(Arc::new(Growing::new(reader)));
         let result = unpacker.unpack(&source, stage.tree(), order);
         let again = match &result {
             Ok(_) | Err(UnpackError::Disk { .. } | UnpackError::Stopped) => return result,

@@ -57,8 +57,12 @@ fn who_follows_takes_over_where_the_first_gave_up() {
     let tree = case.tree();
     block_on(async {
         let file = Goal::File(case.dir.path().join("file"));
-        let followed = tokio::sync::Notify::new();
-        let leads = first.fetch(&artifact, &file, |_| {});
+        let (led, followed) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+        let leads = first.fetch(&artifact, &file, |event| {
+            if matches!(event, towline_fetch::Event::Leads { .. }) {
+                led.notify_one();
+            }
+        });
         let observe = |event: towline_fetch::Event<'_>| {
             if matches!(event, towline_fetch::Event::Follows { held, .. } | towline_fetch::Event::Grew { held, .. } if held > 0)
             {
@@ -66,7 +70,7 @@ fn who_follows_takes_over_where_the_first_gave_up() {
             }
         };
         let follows = async {
-            towline_client::clock::pause(std::time::Duration::from_millis(5)).await;
+            led.notified().await;
             second.fetch(&artifact, &tree, observe).await
         };
         let given_up = async {
