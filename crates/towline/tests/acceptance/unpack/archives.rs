@@ -51,6 +51,16 @@ once! {
     small = wheel("small", crowd(60, 100, 20_000));
     /// A source distribution for such.
     small_tar = tarred("sdist-1.0.tar.gz", source().into_iter().step_by(20).collect(), gzip);
+    /// A wheel of some members and two megabytes, which a paced link brings in a second.
+    medium = wheel("medium", crowd(300, 500, 18_000));
+    /// A source distribution like that.
+    medium_tar = tarred("sdist-1.0.tar.gz", source().into_iter().step_by(10).collect(), gzip);
+    /// The older form.
+    medium_zip = zipped("sdist-1.0.zip", source().into_iter().step_by(10).collect());
+    /// A wheel that becomes many times its size: the unpack takes longer than the download.
+    dense = wheel("dense", dense_members());
+    /// A source distribution like that.
+    dense_tar = tarred("dense-1.0.tar.gz", dense_members(), gzip);
     /// A wheel of 3,000 members.
     many = wheel("many", crowd(3_000 - 3, 500, 20_000));
     /// A wheel with one member that is nearly all of it.
@@ -147,8 +157,22 @@ fn python() -> Vec<Member> {
     members
 }
 
+fn dense_members() -> Vec<Member> {
+    let file = |at| Member::File { name: format!("dense-1.0/part{at}.txt"), size: 3_000_000, runs: false };
+    (0..60).map(file).collect()
+}
+
 /// Content that neither compresses to nothing nor not at all: random blocks and text.
-pub(super) fn mixed(size: u64, seed: u64) -> Vec<u8> {
+fn content(name: &str, size: u64) -> Vec<u8> {
+    if name.starts_with("dense") {
+        let block = mixed(3 * 4096, seed(name));
+        let zeros = vec![0; 500_000];
+        return [&block[..], &zeros].concat().into_iter().cycle().take(size as usize).collect();
+    }
+    mixed(size, seed(name))
+}
+
+fn mixed(size: u64, seed: u64) -> Vec<u8> {
     let mut bytes = Content::generated(size, seed).to_vec();
     for (at, block) in bytes.chunks_mut(4096).enumerate().filter(|(at, _)| at % 3 == 2) {
         let line = format!("def function_{seed}_{at}(argument): return argument + {at}\n");
@@ -169,7 +193,7 @@ fn wheel(name: &str, members: Vec<Member>) -> Archive {
     for (at, member) in members.iter().enumerate() {
         let Member::File { name, size, runs } = member else { continue };
         let how = if at % 50 == 7 { How::Stored } else { How::Deflated };
-        wheel.add(name, &mut &*mixed(*size, seed(name)), *runs, how);
+        wheel.add(name, &mut &*content(name, *size), *runs, how);
     }
     let (zip, nodes, bytes) = wheel.finish();
     Archive { bytes, ..Archive::of(file_name(name), zip.into_inner(), nodes) }
@@ -185,7 +209,7 @@ fn zipped(name: &str, members: Vec<Member>) -> Archive {
     let (mut zip, mut nodes, mut bytes) = (Zip::new(), Nodes::new(), 0);
     for (at, member) in members.iter().enumerate() {
         let Member::File { name, size, runs } = member else { continue };
-        let content = mixed(*size, seed(name));
+        let content = content(name, *size);
         zip.file(name, &content, *runs, if at > 500 && at % 3 == 0 { How::Described } else { How::Deflated });
         put(&mut nodes, name, Node::file(&content, *runs));
         bytes += size;
@@ -202,7 +226,7 @@ fn tarred(name: &str, members: Vec<Member>, compress: Compress) -> Archive {
         header.set_mtime(1_700_000_000);
         match member {
             Member::File { name, size, runs } => {
-                let content = mixed(*size, seed(name));
+                let content = content(name, *size);
                 header.set_mode(if *runs { 0o755 } else { 0o644 });
                 header.set_size(*size);
                 tar.append_data(&mut header, name, &*content).expect("a member");

@@ -88,7 +88,7 @@ fn cut_anywhere_for_ever_it_is_the_network_that_failed_and_never_the_archive() {
                 for (number, (way, action)) in ways(At::Fraction(sixteenth as f64 / 16.0)).into_iter().enumerate() {
                     // One of 136 combinations in eleven, and each time others.
                     let turns = turn as u64 * 3 + sixteenth * 8 + number as u64 * 2 + u64::from(vouch == Vouch::Digest);
-                    if (full() || turns % 17 == 0) && !(sixteenth == 16 && way != "silent") {
+                    if (full() || turns.is_multiple_of(17)) && !(sixteenth == 16 && way != "silent") {
                         let what = format!("{}, {way} at {sixteenth}/16, {vouch:?}", archive.name);
                         cut_for_ever(archive, vouch, sixteenth, action, &what);
                         runs += 1;

@@ -2,7 +2,9 @@
 
 mod archives;
 mod failures;
+mod kills;
 mod rows;
+mod signals;
 mod trees;
 mod usage;
 mod wheels;
