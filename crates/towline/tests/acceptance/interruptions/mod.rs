@@ -47,7 +47,7 @@ fn range_at(held: u64) -> Option<String> {
 
 /// Says that a claim could not be tested here; on CI that is a failure.
 #[track_caller]
-fn skip(claim: &str, why: &str) {
+pub(crate) fn skip(claim: &str, why: &str) {
     assert!(std::env::var_os("TOWLINE_CI").is_none(), "{claim}: cannot be tested here: {why}");
     println!("SKIPPED {claim}: {why}");
 }

@@ -1,6 +1,7 @@
 //! Archives that are unpacked while they arrive, over links that break.
 
 mod archives;
+mod disks;
 mod failures;
 mod kills;
 mod rows;
