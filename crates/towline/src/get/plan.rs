@@ -109,7 +109,10 @@ fn parse(text: &str, file: bool) -> Result<Url, Error> {
         Error::Url { url, detail }
     };
     let url = Url::parse(text).map_err(|error| match error.to_string() {
-        text if text.contains("relative URL") => refuse("it has to begin with https:// or http://".to_owned()),
+        problem if problem.contains("relative URL") && Path::new(text).is_file() => {
+            refuse("a file on this machine needs --unpack".to_owned())
+        }
+        problem if problem.contains("relative URL") => refuse("it has to begin with https:// or http://".to_owned()),
         text => refuse(text),
     })?;
     match url.scheme() {
