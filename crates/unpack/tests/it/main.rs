@@ -13,6 +13,7 @@ mod limits;
 mod links;
 mod names;
 mod pack;
+mod readers;
 mod room;
 mod sources;
 mod tars;

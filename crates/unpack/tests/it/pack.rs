@@ -13,6 +13,8 @@ pub(crate) enum How {
     Described,
     /// With its sizes a second time, of 64 bits.
     Repeated,
+    /// A symbolic link to what is its content.
+    Link,
 }
 
 /// A zip of files; a name that ends in a slash is a directory.
@@ -21,20 +23,24 @@ pub(crate) fn zip<N: AsRef<str>, C: AsRef<[u8]>>(members: &[(N, C)], how: impl F
     for (index, (name, content)) in members.iter().enumerate() {
         let (name, content) = (name.as_ref().as_bytes(), content.as_ref());
         let how = if name.ends_with(b"/") { How::Stored } else { how(index) };
-        let data = if how == How::Stored { content.to_vec() } else { deflated(content) };
+        let data = if matches!(how, How::Stored | How::Link) { content.to_vec() } else { deflated(content) };
         let mut crc = Crc::new();
         crc.update(content);
         let sums = [crc.sum(), data.len() as u32, content.len() as u32].map(u32::to_le_bytes).concat();
         let described = how == How::Described;
         let flags: u16 = if described { 0x808 } else { 0x800 };
-        let method: u16 = if how == How::Stored { 0 } else { 8 };
+        let method: u16 = if matches!(how, How::Stored | How::Link) { 0 } else { 8 };
         let mut common = [20_u16, flags, method, 0, 0x21].map(u16::to_le_bytes).concat();
         let local = common.clone();
         common.extend(&sums);
         let lengths = [name.len() as u16, 0].map(u16::to_le_bytes).concat();
         directory.extend([&b"PK\x01\x02\x14\x03"[..], &common, &lengths].concat());
         directory.extend([0_u16; 3].map(u16::to_le_bytes).concat());
-        let mode: u32 = if name.ends_with(b"/") { 0o40_755 << 16 | 0x10 } else { 0o100_644 << 16 };
+        let mode: u32 = match how {
+            How::Link => 0o120_777 << 16,
+            _ if name.ends_with(b"/") => 0o40_755 << 16 | 0x10,
+            _ => 0o100_644 << 16,
+        };
         directory.extend([mode, bytes.len() as u32].map(u32::to_le_bytes).concat());
         directory.extend(name);
         let local_sums = if described { vec![0; 12] } else { sums.clone() };

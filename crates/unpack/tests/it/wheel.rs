@@ -1,8 +1,10 @@
 //! The rules of wheels, one broken at a time.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256, Sha512};
-use towline_unpack::{ArchiveError, Format, Order, Problem, UnpackError, Unpacker};
+use towline_unpack::{ArchiveError, Format, Order, Problem, Source, UnpackError, Unpacker};
 
 use crate::{
     pack::{How, zip},
@@ -44,7 +46,7 @@ fn base() -> Vec<(String, String)> {
 fn unpack(files: &[(String, String)], name: Option<&str>, hashes: bool) -> Result<(), UnpackError> {
     let unpacker = Unpacker::new(1).unwrap();
     let room = Room::new();
-    let source: std::sync::Arc<dyn towline_unpack::Source> = std::sync::Arc::new(zip(files, |_| How::Deflated));
+    let source: Arc<dyn Source> = Arc::new(zip(files, |_| How::Deflated));
     let order = Order { name: name.map(str::to_owned), record_hashes: hashes, ..Order::new(Format::Wheel) };
     unpacker.unpack(&source, &room.target(), &order).map(|_| ())
 }
@@ -321,6 +323,29 @@ fn what_breaks_a_rule_is_refused() {
             assert_eq!(found.as_deref(), *member, "{what}: {detail}");
             assert!(detail.contains(said), "{what}: {detail}");
         }
+    }
+}
+
+/// Also one that is fine in a zip, and that RECORD says nothing wrong about.
+#[test]
+fn links_are_refused() {
+    let mut files = base();
+    files.insert(0, ("pkg/link.txt".into(), "data.txt".into()));
+    text(&mut files, "/RECORD").push_str("pkg/link.txt,,\n");
+    let unpacker = Unpacker::new(1).unwrap();
+    let unpack = |format, how: fn(usize) -> How| {
+        let source: Arc<dyn Source> = Arc::new(zip(&files, how));
+        let order = Order { record_hashes: false, ..Order::new(format) };
+        unpacker.unpack(&source, &Room::new().target(), &order)
+    };
+    let first_is_link = |index| if index == 0 { How::Link } else { How::Deflated };
+    assert_eq!(unpack(Format::Zip, first_is_link).unwrap().links, 1);
+    assert_eq!(unpack(Format::Wheel, |_| How::Deflated).unwrap().links, 0);
+    match unpack(Format::Wheel, first_is_link) {
+        Err(UnpackError::Archive(ArchiveError { member, problem: Problem::Special { .. }, .. })) => {
+            assert_eq!(member.as_deref(), Some("pkg/link.txt"));
+        }
+        other => panic!("{other:?}"),
     }
 }
 
