@@ -163,11 +163,12 @@ fn dense_members() -> Vec<Member> {
 }
 
 /// Content that neither compresses to nothing nor not at all: random blocks and text.
-fn content(name: &str, size: u64) -> Vec<u8> {
+pub(super) fn content(name: &str, size: u64) -> Vec<u8> {
     if name.starts_with("dense") {
         let block = mixed(3 * 4096, seed(name));
-        let zeros = vec![0; 500_000];
-        return [&block[..], &zeros].concat().into_iter().cycle().take(size as usize).collect();
+        let mut content = [&block[..], &[0; 500_000]].concat().repeat(size as usize / 500_000);
+        content.truncate(size as usize);
+        return content;
     }
     mixed(size, seed(name))
 }
@@ -176,8 +177,8 @@ fn mixed(size: u64, seed: u64) -> Vec<u8> {
     let mut bytes = Content::generated(size, seed).to_vec();
     for (at, block) in bytes.chunks_mut(4096).enumerate().filter(|(at, _)| at % 3 == 2) {
         let line = format!("def function_{seed}_{at}(argument): return argument + {at}\n");
-        let text = line.as_bytes().iter().cycle();
-        block.iter_mut().zip(text).for_each(|(byte, letter)| *byte = *letter);
+        let text = line.repeat(block.len() / line.len() + 1);
+        block.copy_from_slice(&text.as_bytes()[..block.len()]);
     }
     bytes
 }
@@ -227,6 +228,7 @@ fn tarred(name: &str, members: Vec<Member>, compress: Compress) -> Archive {
         match member {
             Member::File { name, size, runs } => {
                 let content = content(name, *size);
+                header.set_entry_type(tar::EntryType::Regular);
                 header.set_mode(if *runs { 0o755 } else { 0o644 });
                 header.set_size(*size);
                 tar.append_data(&mut header, name, &*content).expect("a member");

@@ -1,9 +1,11 @@
 //! Archives that are unpacked while they arrive, over links that break.
 
 mod archives;
+mod bombs;
 mod disks;
 mod failures;
 mod kills;
+mod memory;
 mod rows;
 mod signals;
 mod trees;

@@ -18,6 +18,8 @@ pub(super) struct Zip<W: Write + Seek> {
     to: W,
     directory: Vec<u8>,
     count: u64,
+    /// How hard it is compressed; hardly by default.
+    pub(super) level: Compression,
     /// What the end says of the number of members; what is so by default.
     pub(super) claimed: Option<u64>,
 }
@@ -40,7 +42,7 @@ impl Zip<Cursor<Vec<u8>>> {
 
 impl<W: Write + Seek> Zip<W> {
     pub(super) fn into(to: W) -> Self {
-        Self { to, directory: Vec::new(), count: 0, claimed: None }
+        Self { to, directory: Vec::new(), count: 0, level: Compression::fast(), claimed: None }
     }
 
     pub(super) fn file(&mut self, name: &str, content: &[u8], runs: bool, how: How) {
@@ -56,7 +58,7 @@ impl<W: Write + Seek> Zip<W> {
         let size = if how == How::Stored {
             copy(content, &mut self.to, &mut crc)?
         } else {
-            let mut encoder = DeflateEncoder::new(&mut self.to, Compression::fast());
+            let mut encoder = DeflateEncoder::new(&mut self.to, self.level);
             let size = copy(content, &mut encoder, &mut crc)?;
             encoder.finish()?;
             size
@@ -123,7 +125,7 @@ fn small(number: u64) -> u32 {
 }
 
 fn copy(from: &mut dyn Read, to: &mut dyn Write, crc: &mut Crc) -> io::Result<u64> {
-    let (mut buffer, mut size) = (vec![0; 1 << 20], 0);
+    let (mut buffer, mut size) = (vec![0; 1 << 16], 0);
     loop {
         let read = from.read(&mut buffer)?;
         if read == 0 {
