@@ -102,6 +102,9 @@ class Bench:
             os.posix_fadvise(found.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         return digest.hexdigest() == sha256
 
+    def close(self) -> None:
+        shutil.rmtree(self.work)
+
     def tidy(self) -> None:
         """Deletes what the runs left, after a comparison; then the file system gets its time."""
         deleted = 0
@@ -225,6 +228,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--inputs", help="where the archives to unpack are kept between runs [default: towline-compare in the cache directory]")
     parser.add_argument("--from", dest="earlier", nargs="*", default=[], help="only print the table of recorded files")
     parser.add_argument("--nice", type=int, help="run everything at this priority, as root below 0: -20 where other work cannot be stopped")
+    parser.add_argument("--loop", action="store_true",
+                        help="unpack in an ext4 of its own, an image in --folder mounted by root: for machines where others delete files")  # fmt: skip
     parser.add_argument("--hasty", action="store_true", help="no pause after deletions: for trying this script out")
     return parser.parse_args()
 
@@ -297,7 +302,7 @@ def main() -> None:
         try:
             records += compare(options, bench, mine, before)
         finally:
-            shutil.rmtree(bench.work)
+            bench.close()
     print(heading(options, cases))
     print(report(records, options.others))
 

@@ -8,19 +8,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from typing import Any
 
 import inputs
 import measure
+import scratch
 import servers
 import trees
 from inputs import Archive
-from unpack_cases import PACED, Site, Unpacker, Unpacking
+from unpack_cases import Site, Unpacker, Unpacking
 
-# ext4 is slow to create files soon after many were deleted.
-PAUSE_AFTER_DELETION = 40.0
 FAULTS = "127.0.0.1:8468"
 
 
@@ -63,6 +61,7 @@ class UnpackBench:
         os.makedirs(os.path.join(self.root, "files"))
         with open(os.path.join(self.root, "small.bin"), "wb") as small:
             small.write(b"\0")
+        self.scratch = (scratch.Loop if options.loop else scratch.Scratch)(self.work, options.hasty)
         self.seed = os.path.join(self.work, "seed")
         self.runs = 0
         self.compared: dict[str, dict[str, Any]] = {}
@@ -96,7 +95,7 @@ class UnpackBench:
         try:
             if case.paced:
                 flags = ["--listen", FAULTS]
-                paced = servers.Faults(self.faults, os.path.join(self.root, "files"), self.work, flags, PACED)
+                paced = servers.Faults(self.faults, os.path.join(self.root, "files"), self.work, flags, case.script)
         except BaseException:
             nginx.stop()
             raise
@@ -129,7 +128,7 @@ class UnpackBench:
         """One run in a fresh folder, and the CPU seconds of others meanwhile."""
         assert self.site is not None
         self.runs += 1
-        folder = os.path.join(self.work, f"run-{self.runs}")
+        folder = os.path.join(self.scratch.place, f"run-{self.runs}")
         os.makedirs(os.path.join(folder, "cache"))
         if tool.name.startswith("uv"):
             for name in os.listdir(self.seed):
@@ -204,12 +203,9 @@ class UnpackBench:
         print(f"  trees of {known['said']}", file=sys.stderr)
 
     def tidy(self) -> None:
-        """Deletes what the runs left, after a comparison; then the file system gets its time."""
-        deleted = 0
-        for name in os.listdir(self.work):
-            if name.startswith("run-"):
-                shutil.rmtree(os.path.join(self.work, name))
-                deleted += 1
-        if deleted and not self.options.hasty:
-            os.sync()
-            time.sleep(PAUSE_AFTER_DELETION)
+        """After a comparison."""
+        self.scratch.renew()
+
+    def close(self) -> None:
+        self.scratch.close()
+        shutil.rmtree(self.work)
