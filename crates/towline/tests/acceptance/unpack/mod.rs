@@ -2,6 +2,7 @@
 
 mod archives;
 mod bombs;
+mod corpus;
 mod disks;
 mod failures;
 mod kills;

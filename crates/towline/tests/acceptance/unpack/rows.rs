@@ -54,7 +54,8 @@ fn unpacked_over_a_link_cut_every_5_percent_it_costs_the_archive_once() {
 #[test]
 fn unpacked_from_a_server_without_range_it_is_right_and_no_member_is_written_twice() {
     each(0, |archive, vouch| {
-        let cut = Rule::on(archive.path()).nth(1).act(Action::RstAt(At::Byte(archive.size() / 2))).act(Action::NoRanges);
+        let cut =
+            Rule::on(archive.path()).nth(1).act(Action::RstAt(At::Byte(archive.size() / 2))).act(Action::NoRanges);
         let never = Rule::on(archive.path()).act(Action::NoRanges);
         let (case, more) = case(archive, vouch, |script| script.rule(cut).rule(never));
         let run = run(&case, archive, &more);
