@@ -75,26 +75,51 @@ fn in_random_pieces() {
 fn a_broken_connection_is_never_the_archives_fault() {
     each(|unpacker, case| {
         let bytes = case.bytes();
-        let (whole, _) = became(unpacker, case, bytes.clone(), &Room::new());
+        let whole = became(unpacker, case, bytes.clone(), &Room::new()).0;
         let mut seed = seed(case);
-        for at in [0, random(&mut seed), random(&mut seed), random(&mut seed), random(&mut seed), u64::MAX] {
-            let at = if at == u64::MAX { bytes.len() as u64 } else { at % (bytes.len() as u64 + 1) };
-            let source = Arc::new(Growing::until(bytes.clone(), Pace::Random(seed), at));
-            let room = Room::new();
-            let dynamic: Arc<dyn Source> = Arc::<Growing>::clone(&source);
-            let result = unpacker.unpack(&dynamic, &room.target(), &order(case.name()));
-            match (result, &whole) {
-                (Err(UnpackError::Source(error)), _) if error.to_string() == "the connection broke" => {}
-                (Err(UnpackError::Archive(error)), Became::Refused(..))
-                    if !matches!(error.problem, Problem::Short { .. }) => {}
-                // Its end shows that it is too short before the rest is asked for.
-                (Err(UnpackError::Archive(_)), Became::Refused(..)) if !source.broke() => {}
-                (Ok(_), Became::Tree(_)) if !source.broke() => {}
-                (other, _) => return Err(format!("broken at {at} of {}: {other:?}", bytes.len())),
-            }
+        for nth in 0..6 {
+            let at = match nth {
+                0 => 0,
+                1 => bytes.len() as u64,
+                _ => random(&mut seed) % (bytes.len() as u64 + 1),
+            };
+            let source = Growing::until(bytes.clone(), Pace::Random(seed), at);
+            breaks(unpacker, case, source, &whole)
+                .map_err(|why| format!("broken at {at} of {}: {why}", bytes.len()))?;
         }
         Ok(())
     });
+}
+
+/// Also what was there before is gone, in the middle of whatever is going on.
+#[test]
+fn bytes_that_are_revoked_are_never_the_archives_fault() {
+    each(|unpacker, case| {
+        let bytes = case.bytes();
+        let whole = became(unpacker, case, bytes.clone(), &Room::new()).0;
+        for answers in [1, 2, 3, 5, 8, 13] {
+            let source = Growing::revoked(bytes.clone(), Pace::Block, answers);
+            breaks(unpacker, case, source, &whole).map_err(|why| format!("revoked after {answers} answers: {why}"))?;
+        }
+        Ok(())
+    });
+}
+
+/// Unpacks from a source that breaks. Unless the archive was through by then, or refused, that is the error.
+fn breaks(unpacker: &Unpacker, case: &Case, source: Growing, whole: &Became) -> Result<(), String> {
+    let source = Arc::new(source);
+    let room = Room::new();
+    let dynamic: Arc<dyn Source> = Arc::<Growing>::clone(&source);
+    match (unpacker.unpack(&dynamic, &room.target(), &order(case.name())), whole) {
+        (Err(UnpackError::Source(error)), _) if error.to_string() == "the connection broke" => Ok(()),
+        (Err(UnpackError::Archive(error)), Became::Refused(..)) if !matches!(error.problem, Problem::Short { .. }) => {
+            Ok(())
+        }
+        // Its end shows that it is too short before the rest is asked for.
+        (Err(UnpackError::Archive(_)), Became::Refused(..)) if !source.broke() => Ok(()),
+        (Ok(_), Became::Tree(_)) if !source.broke() => Ok(()),
+        (other, _) => Err(format!("{other:?}")),
+    }
 }
 
 /// Somebody else's bytes come first, and then it is said that they were.

@@ -4,7 +4,7 @@ use std::{
     fmt, io,
     sync::{
         Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct Growing {
     /// From here on there is only the error.
     breaks_at: u64,
     broke: AtomicBool,
+    /// Answers until everything is an error, also what was there before.
+    answers: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -40,7 +42,13 @@ impl Growing {
 
     /// Breaks where the byte `breaks_at` would be asked for, or the end beyond it.
     pub(crate) fn until(bytes: Vec<u8>, pace: Pace, breaks_at: u64) -> Self {
-        Self { bytes, breaks_at, broke: AtomicBool::new(false), state: Mutex::new(State { there: 0, pace }) }
+        let (broke, answers) = (AtomicBool::new(false), AtomicU64::new(u64::MAX));
+        Self { bytes, breaks_at, broke, answers, state: Mutex::new(State { there: 0, pace }) }
+    }
+
+    /// Is no longer what it was after so many answers, as after a restart.
+    pub(crate) fn revoked(bytes: Vec<u8>, pace: Pace, answers: u64) -> Self {
+        Self { answers: AtomicU64::new(answers), ..Self::whole(bytes, pace) }
     }
 
     /// Whether anybody was told of the break.
@@ -50,6 +58,11 @@ impl Growing {
 
     /// Grows until the first `len` bytes are there, or the end is.
     fn grow(&self, len: u64) -> io::Result<u64> {
+        let left = self.answers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_err() {
+            self.broke.store(true, Ordering::SeqCst);
+            return Err(io::Error::other("the connection broke"));
+        }
         let end = self.bytes.len() as u64;
         let mut state = self.state.lock().unwrap();
         while state.there < len && state.there < end {
