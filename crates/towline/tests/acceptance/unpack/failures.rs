@@ -5,7 +5,7 @@ use towline_faults::{Action, At, Content, File, Finish, Rule, Script};
 
 use super::archives::{ALL, Archive};
 use super::trees::Nodes;
-use super::{VOUCHES, Vouch, case, is_unpacked_once, left, listed, run, staged};
+use super::{VOUCHES, Vouch, case, each, is_unpacked_once, left, listed, run, some, staged};
 use crate::support::{Case, Run, figure, full, journal_equals_log};
 
 /// Words that only an archive that is refused is told with.
@@ -46,8 +46,7 @@ fn with(more: &[String], others: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_permanent_fault_in_mid_body_ends_with_3_and_the_ledger_and_the_next_run_goes_on() {
-    for (at, archive) in ALL.iter().enumerate() {
-        let (archive, vouch) = (archive(), VOUCHES[at % 2]);
+    each(0, |archive, vouch| {
         let half = Rule::on(archive.path()).nth(1).act(Action::RstAt(At::Byte(archive.size() / 2)));
         let dead = Rule::on(archive.path()).act(Action::Status(503));
         let (case, more) = case(archive, vouch, |script| script.rule(half).rule(dead));
@@ -69,7 +68,7 @@ fn a_permanent_fault_in_mid_body_ends_with_3_and_the_ledger_and_the_next_run_goe
             case.requests().iter().filter(|entry| entry.status != Some(503)).map(|entry| entry.bytes).sum();
         assert_eq!(bodies, archive.size(), "{what}: a byte came twice");
         figure("permanent fault", &format!("{what}, {vouch:?}: exit code 3, then the other half, then the tree"));
-    }
+    });
 }
 
 /// Ways to end a body too early, for ever.
@@ -86,9 +85,9 @@ fn cut_anywhere_for_ever_it_is_the_network_that_failed_and_never_the_archive() {
         for sixteenth in 0..=16_u64 {
             for vouch in VOUCHES {
                 for (number, (way, action)) in ways(At::Fraction(sixteenth as f64 / 16.0)).into_iter().enumerate() {
-                    // One of 136 combinations in eleven, and each time others.
+                    // A few of the 136 combinations for each archive, and for each others.
                     let turns = turn as u64 * 3 + sixteenth * 8 + number as u64 * 2 + u64::from(vouch == Vouch::Digest);
-                    if (full() || turns.is_multiple_of(17)) && !(sixteenth == 16 && way != "silent") {
+                    if (full() || turns.is_multiple_of(31)) && !(sixteenth == 16 && way != "silent") {
                         let what = format!("{}, {way} at {sixteenth}/16, {vouch:?}", archive.name);
                         cut_for_ever(archive, vouch, sixteenth, action, &what);
                         runs += 1;
@@ -120,12 +119,13 @@ fn cut_for_ever(archive: &Archive, vouch: Vouch, sixteenth: u64, action: Action,
     assert!(partial(&case).abs_diff(place) <= 1, "{what}: {} kept of {place}", partial(&case));
 }
 
-/// The archive with one bit flipped in the data of a member near its half; its digest is that of the damaged bytes.
+/// The archive with two bits flipped in the data of a member near its half (one alone may be a bit of deflate's that
+/// means nothing); its digest is that of the damaged bytes.
 fn damaged(archive: &Archive) -> Archive {
     let mut bytes = archive.content.to_vec();
     let half = bytes.len() / 2;
     let at = if archive.is_zip() { within_member(&bytes, half) } else { half };
-    bytes[at] ^= 0x10;
+    bytes[at..at + 2].iter_mut().for_each(|byte| *byte ^= 0x10);
     Archive::of(archive.name.clone(), bytes, Nodes::new())
 }
 
@@ -138,7 +138,7 @@ fn within_member(bytes: &[u8], at: usize) -> usize {
 
 #[test]
 fn a_damaged_archive_of_verified_bytes_ends_with_5_and_names_the_place_also_the_second_time() {
-    for archive in ALL.map(|archive| archive()) {
+    for archive in some(1) {
         let damaged = damaged(archive);
         let what = &archive.name;
         let (case, more) = case(&damaged, Vouch::Digest, |script| script);
@@ -179,8 +179,7 @@ fn a_damaged_archive_without_a_digest_ends_with_5_and_is_asked_about_not_brought
 
 #[test]
 fn a_wrong_digest_ends_with_4_and_leaves_nothing_whatever_the_archive_is_like() {
-    for (at, archive) in ALL.iter().enumerate() {
-        let archive = archive();
+    for (at, archive) in some(0).into_iter().enumerate() {
         let damaged = damaged(archive);
         let wanted = [archive, &damaged][at % 2];
         let (case, _) = case(wanted, Vouch::StrongETag, |script| script);
@@ -190,13 +189,12 @@ fn a_wrong_digest_ends_with_4_and_leaves_nothing_whatever_the_archive_is_like() 
         assert_eq!(left(&case), Vec::<String>::new(), "{}: wrong bytes were kept", archive.name);
         assert!(!run.stderr.contains("refused"), "{}\n{}", archive.name, run.stderr);
     }
-    figure("wrong digest", "six archives, three of them damaged: exit code 4, nothing left");
+    figure("wrong digest", "whole archives and damaged ones: exit code 4, nothing left");
 }
 
 #[test]
 fn a_login_page_is_no_archive_but_only_where_nothing_vouches_for_another() {
-    for (at, archive) in ALL.iter().enumerate() {
-        let archive = archive();
+    for (at, archive) in some(1).into_iter().enumerate() {
         let what = &archive.name;
         let page = |script: Script| script.rule(Rule::on(archive.path()).act(Action::LoginPage));
         let (case, more) = case(archive, Vouch::Digest, page);
@@ -206,7 +204,7 @@ fn a_login_page_is_no_archive_but_only_where_nothing_vouches_for_another() {
         // Behind the portal the archive is there.
         case.server.set_script(Script::new());
         is_unpacked_once(&case, archive, &run(&case, archive, &more), what);
-        if full() || at % 3 == 0 {
+        if full() || at == 0 {
             let (case, more) = super::case(archive, Vouch::StrongETag, page);
             run(&case, archive, &more).expect(5);
             nothing_there(&case, what);
@@ -219,7 +217,7 @@ fn a_login_page_is_no_archive_but_only_where_nothing_vouches_for_another() {
 /// The page comes first and the archive behind it, within one run.
 #[test]
 fn a_login_page_before_the_archive_is_healed_where_a_digest_is_known() {
-    for archive in ALL.map(|archive| archive()) {
+    for archive in some(0) {
         let page = |script: Script| script.rule(Rule::on(archive.path()).nth(1).act(Action::LoginPage));
         let (case, more) = case(archive, Vouch::Digest, page);
         let run = run(&case, archive, &more);
@@ -232,8 +230,7 @@ fn a_login_page_before_the_archive_is_healed_where_a_digest_is_known() {
 /// A server that never says how long the archive is, and ends too early.
 #[test]
 fn an_early_end_without_a_length_is_never_an_archive_error_where_a_digest_is_known() {
-    for (turn, archive) in ALL.iter().enumerate() {
-        let archive = archive();
+    for (turn, archive) in some(1).into_iter().enumerate() {
         for sixteenth in 1..16_u64 {
             if !full() && sixteenth % 6 != turn as u64 {
                 continue;

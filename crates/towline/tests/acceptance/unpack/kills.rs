@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use towline_faults::{Action, Content, Rule, Script};
 
 use super::archives::{Archive, medium, medium_tar, medium_zip};
-use super::{VOUCHES, Vouch, case, left, staged, trees};
+use super::{VOUCHES, Vouch, case, staged, trees};
 use crate::interruptions::process::{Process, command, is_connected, until};
-use crate::support::{Case, figure, full};
+use crate::support::{Case, figure, files_under, full};
 
 /// Of each archive as many parts a second come: the download takes half a second, and the unpack follows it.
 const PARTS: u64 = 2;
@@ -145,7 +145,9 @@ fn finish(scene: &Scene, held: u64, what: &str) {
     // Without a digest the server says that there is no more, in some words.
     assert!(came <= scene.archive.size() - held + 200, "{what}: {came} bytes came with {held} held");
     assert_eq!(scene.beside(), Vec::<PathBuf>::new(), "{what}: left in the destination");
-    assert_eq!(staged(case), 0, "{what}: left in staging: {:?}", left(case));
+    // A stage that bore no mark of its owner yet may be somebody's, and is empty.
+    let staging = case.dir.path().join("cache/staging");
+    assert_eq!(files_under(&staging), Vec::<PathBuf>::new(), "{what}: left in staging");
 }
 
 #[test]
@@ -205,5 +207,5 @@ fn killed_while_it_unpacks_behind_the_last_byte_the_next_run_needs_no_byte() {
 
 /// Files below a folder.
 fn written(dir: &Path) -> usize {
-    crate::support::files_under(dir).iter().filter(|path| path.to_string_lossy().contains("/tree/")).count()
+    files_under(dir).iter().filter(|path| path.to_string_lossy().contains("/tree/")).count()
 }
