@@ -247,7 +247,7 @@ const ROWS: &[Row] = &[
         "power loss",
         &["resume-404"],
         &["row_35_files_whose_bytes_a_power_loss_took_are_found_out_and_healed"],
-        "Entries of the store (trees) come with the part that unpacks.",
+        "Entries of the store (trees) are held against it by the tests of that crate.",
     ),
     row(
         36,
