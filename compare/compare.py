@@ -207,6 +207,7 @@ def missing(options: argparse.Namespace, found: list[Any]) -> list[str]:
     lacking = tools.missing() if any(isinstance(case, Case) for case in found) else []
     if any(isinstance(case, Unpacking) for case in found):
         lacking += [program for program in ("nginx", "/usr/bin/time", "gzip", "zstd") if shutil.which(program) is None]
+        lacking += ["root, for --loop"] if options.loop and os.geteuid() != 0 else []
         lacking += [] if uv(options) else ["uv (pip install uv)"]
     return lacking
 

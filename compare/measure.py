@@ -149,12 +149,18 @@ def run(command: list[str], folder: str, env: dict[str, str], limit: float, serv
         timer.start()
         watcher = threading.Thread(target=_watch_peak, args=(child.pid, stop, peaks))
         watcher.start()
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - began
-        ended = time.time()
-        timer.cancel()
-        stop.set()
-        watcher.join()
+        try:
+            _, status, usage = os.wait4(child.pid, 0)
+        except BaseException:
+            # This script is told to end: the client's folder goes with it.
+            end()
+            raise
+        finally:
+            wall = time.perf_counter() - began
+            ended = time.time()
+            timer.cancel()
+            stop.set()
+            watcher.join()
     child.returncode = os.waitstatus_to_exitcode(status)
     return Run(
         wall=wall,
