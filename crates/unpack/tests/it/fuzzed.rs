@@ -14,10 +14,7 @@ use std::io::Write as _;
 use flate2::{Compression, write::GzEncoder};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-use crate::{
-    pack::{self, How},
-    wheel::wheel,
-};
+use crate::pack::{self, How, wheel};
 
 /// What may be done to bytes.
 #[derive(Debug, Clone)]

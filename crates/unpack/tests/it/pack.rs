@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use flate2::{Compression, Crc, write::DeflateEncoder};
+use sha2::{Digest as _, Sha256};
 
 /// How a member of a zip is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,4 +91,30 @@ pub(crate) fn tar<N: AsRef<str>, C: AsRef<[u8]>>(members: &[(N, C)]) -> Vec<u8> 
     }
     bytes.resize(bytes.len() + 1024, 0);
     bytes
+}
+
+/// The files of a wheel, with what it needs and a RECORD that is right.
+pub(crate) fn wheel(name: &str, version: &str, files: &[(&str, &str)]) -> Vec<(String, String)> {
+    let info = format!("{name}-{version}.dist-info");
+    let mut all = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect::<Vec<_>>();
+    for (file, text) in [
+        ("METADATA", format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nName: of something else\n")),
+        ("WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()),
+    ] {
+        let path = format!("{info}/{file}");
+        if !all.iter().any(|(other, _)| *other == path) {
+            all.push((path, text));
+        }
+    }
+    let record = format!("{info}/RECORD");
+    let mut rows =
+        all.iter().filter(|(path, _)| !path.ends_with('/')).map(|(path, text)| row(path, text)).collect::<String>();
+    rows.push_str(&format!("{record},,\n"));
+    all.push((record, rows));
+    all
+}
+
+/// A row of RECORD.
+pub(crate) fn row(path: &str, text: &str) -> String {
+    format!("{path},sha256={},{}\n", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text)), text.len())
 }

@@ -3,38 +3,13 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha512};
 use towline_unpack::{ArchiveError, Format, Order, Problem, Source, UnpackError, Unpacker};
 
 use crate::{
-    pack::{How, zip},
+    pack::{How, row, wheel, zip},
     room::Room,
 };
-
-/// The files of a wheel, with what it needs and a RECORD that is right.
-pub(crate) fn wheel(name: &str, version: &str, files: &[(&str, &str)]) -> Vec<(String, String)> {
-    let info = format!("{name}-{version}.dist-info");
-    let mut all = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect::<Vec<_>>();
-    for (file, text) in [
-        ("METADATA", format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nName: of something else\n")),
-        ("WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()),
-    ] {
-        let path = format!("{info}/{file}");
-        if !all.iter().any(|(other, _)| *other == path) {
-            all.push((path, text));
-        }
-    }
-    let record = format!("{info}/RECORD");
-    let mut rows =
-        all.iter().filter(|(path, _)| !path.ends_with('/')).map(|(path, text)| row(path, text)).collect::<String>();
-    rows.push_str(&format!("{record},,\n"));
-    all.push((record, rows));
-    all
-}
-
-fn row(path: &str, text: &str) -> String {
-    format!("{path},sha256={},{}\n", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text)), text.len())
-}
 
 /// A change to the files of `pkg` 1.0.
 type Change = fn(&mut Vec<(String, String)>);
