@@ -94,6 +94,13 @@ impl Budget {
         *free -= bytes;
         Share { budget: self.clone(), bytes }
     }
+
+    /// So many, if they are free.
+    pub(crate) fn try_take(&self, bytes: u64) -> Option<Share> {
+        let mut free = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *free = free.checked_sub(bytes)?;
+        Some(Share { budget: self.clone(), bytes })
+    }
 }
 
 impl Drop for Share {

@@ -17,10 +17,14 @@ use crate::{
 pub struct Unpacker {
     pub(crate) pool: Pool,
     pub(crate) budget: Budget,
+    /// Threads for big members, which may wait for bytes.
+    pub(crate) streams: Budget,
 }
 
 /// Whole-member buffers in flight, compressed and not: 32 MiB.
 const IN_FLIGHT: u64 = 32 << 20;
+/// At least so many big members have threads of their own at a time; more where there are more cores.
+const STREAMS: u64 = 2;
 
 /// A file or link of the tree that is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +81,8 @@ impl Unpacker {
     /// # Errors
     /// When the system gives no thread.
     pub fn new(threads: usize) -> std::io::Result<Self> {
-        Ok(Self { pool: Pool::new(threads)?, budget: Budget::new(IN_FLIGHT) })
+        let streams = Budget::new(STREAMS.max(threads as u64));
+        Ok(Self { pool: Pool::new(threads)?, budget: Budget::new(IN_FLIGHT), streams })
     }
 
     /// Unpacks an archive into an existing, empty directory, from its first byte on, waiting for bytes that are not

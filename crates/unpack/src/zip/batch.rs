@@ -15,6 +15,8 @@ use crate::{UnpackError, tree::Content};
 const BATCH: u64 = 256 << 10;
 /// What a thread keeps of its buffers between jobs: 1 MiB each.
 const KEPT: usize = 1 << 20;
+/// The least that is asked of the system at a time: 64 KiB.
+const LEAST: usize = 64 << 10;
 
 /// Neighbouring members that wait to become a job.
 #[derive(Debug, Default)]
@@ -88,8 +90,7 @@ fn unpack(work: &Work, batch: &Batch, scratch: &mut Scratch) -> Result<(), Unpac
     let span = within(batch.end());
     let Scratch { archive, out, inflate } = scratch;
     let fast = inflate.get_or_insert_with(libdeflater::Decompressor::new);
-    archive.clear();
-    archive.resize(span + BEHIND, 0);
+    let archive = room(archive, span + BEHIND);
     work.source.read_exact_at(start, &mut archive[..span]).map_err(UnpackError::Source)?;
     for item in &batch.items {
         let (from, to) = (within(item.data), within(item.end()));
@@ -101,9 +102,9 @@ fn unpack(work: &Work, batch: &Batch, scratch: &mut Scratch) -> Result<(), Unpac
             }
             Method::Deflated => {
                 debug_assert!(from >= BEFORE, "a local header has 30 bytes");
-                out.resize(usize::try_from(item.size).unwrap_or_default(), 0);
+                let out = room(out, usize::try_from(item.size).unwrap_or_default());
                 inflate::checked(fast, archive, (from, to), out, item.crc).map_err(|problem| item.error(problem))?;
-                &out[..]
+                out
             }
         };
         let mut file = work.tree.create(&item.name, false, item.at)?;
@@ -112,4 +113,13 @@ fn unpack(work: &Work, batch: &Batch, scratch: &mut Scratch) -> Result<(), Unpac
         work.tree.wrote(&item.name, Content { size: item.size, sha256 });
     }
     Ok(())
+}
+
+/// A part of a buffer that grows as needed; its bytes may be anything.
+fn room(buffer: &mut Vec<u8>, len: usize) -> &mut [u8] {
+    if buffer.len() < len {
+        // A new one: what is in the old is of no use, and zeros of the system's cost less than writing them.
+        *buffer = vec![0; len.next_power_of_two().max(LEAST)];
+    }
+    &mut buffer[..len]
 }

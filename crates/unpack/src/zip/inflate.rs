@@ -14,8 +14,9 @@ const HEADER: [u8; BEFORE] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 ///
 /// libdeflate's binding does not tell where a stream ended. Its gzip decoder looks for the trailer there, so the data are
 /// dressed as gzip, in the buffer: the 10 bytes before them (the end of the local header) and the 8 behind them (the
-/// beginning of the next) are overwritten. If the stream ended early the trailer is not found, unless somebody put the
-/// same 8 bytes there; then, and to say what is wrong, zlib-rs looks again.
+/// beginning of the next) are overwritten. If the stream ended early the trailer is not found, unless the same 8 bytes
+/// stand there as well, which may reach into the trailer itself (that of no content is 8 zeros); then, and to say what is
+/// wrong, zlib-rs looks again.
 pub(super) fn checked(
     fast: &mut libdeflater::Decompressor,
     buffer: &mut [u8],
@@ -27,13 +28,11 @@ pub(super) fn checked(
     let mut trailer = [0; BEHIND];
     trailer[..4].copy_from_slice(&crc.to_le_bytes());
     trailer[4..].copy_from_slice(&size.to_le_bytes());
-    let suspicious = memchr::memmem::find(&buffer[from..to], &trailer).is_some();
-    if !suspicious {
-        buffer[from - BEFORE..from].copy_from_slice(&HEADER);
-        buffer[to..to + BEHIND].copy_from_slice(&trailer);
-        if fast.gzip_decompress(&buffer[from - BEFORE..to + BEHIND], out) == Ok(out.len()) {
-            return Ok(());
-        }
+    buffer[from - BEFORE..from].copy_from_slice(&HEADER);
+    buffer[to..to + BEHIND].copy_from_slice(&trailer);
+    let only_behind = memchr::memmem::find(&buffer[from..to + BEHIND], &trailer) == Some(to - from);
+    if only_behind && fast.gzip_decompress(&buffer[from - BEFORE..to + BEHIND], out) == Ok(out.len()) {
+        return Ok(());
     }
     exact(&buffer[from..to], out)?;
     check(crc, crc32fast::hash(out))

@@ -33,10 +33,10 @@ pub(super) fn scan(work: &Work) -> Result<Scanned, UnpackError> {
 
 fn walk(work: &Work, batch: &mut Batch) -> Result<Scanned, UnpackError> {
     let mut window = Window::new(&*work.source, AHEAD);
-    let (mut locals, mut at) = (Vec::new(), 0);
+    let (mut locals, mut at) = (Vec::new(), 0_u64);
     loop {
         work.go_on()?;
-        if !window.has(at + 4) {
+        if !window.has(at.saturating_add(4)) {
             // Whatever waits here might wait long.
             batch::flush(work, batch);
         }

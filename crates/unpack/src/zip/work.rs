@@ -7,17 +7,10 @@ use super::{
     header::{Header, Local, Method},
     inflate, invalid, stream, text,
 };
-use crate::{
-    MemberName, Problem, Source, UnpackError, Unpacker,
-    flight::Flight,
-    pool::{Budget, Share},
-    tree::Tree,
-};
+use crate::{MemberName, Problem, Source, UnpackError, Unpacker, flight::Flight, tree::Tree};
 
 /// Members of at most so many bytes, packed and unpacked, are held in memory as a whole: 8 MiB.
 pub(super) const BIG: u64 = 8 << 20;
-/// Big members of one archive that are unpacked at a time.
-const STREAMS: u64 = 2;
 
 /// An archive that is being unpacked.
 #[derive(Clone)]
@@ -27,7 +20,6 @@ pub(super) struct Work {
     pub(super) tree: Arc<Tree>,
     pub(super) flight: Flight,
     pub(super) sha256: bool,
-    streams: Budget,
 }
 
 /// A file of the archive.
@@ -67,7 +59,6 @@ impl Work {
             tree: Arc::clone(tree),
             flight: Flight::default(),
             sha256,
-            streams: Budget::new(STREAMS),
         }
     }
 
@@ -126,9 +117,12 @@ impl Work {
         }
     }
 
-    /// Starts a thread for a big member; waits while enough of them are at work.
+    /// Has a big member unpacked by a thread of its own; by this one where there are enough of them. That loses little: what
+    /// comes behind in the archive is not there yet, unless all of it is.
     fn stream(&self, item: Item) -> Result<(), UnpackError> {
-        let place: Share = self.streams.take(1);
+        let Some(place) = self.unpacker.streams.try_take(1) else {
+            return stream::write(self, &item);
+        };
         let (work, ticket) = (self.clone(), self.flight.ticket());
         let run = move || {
             let _place = place;

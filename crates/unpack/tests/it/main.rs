@@ -6,6 +6,7 @@
 mod blocks;
 mod codecs;
 mod corpus;
+mod fields;
 mod fixtures;
 mod fuzzed;
 mod grow;

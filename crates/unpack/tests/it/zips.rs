@@ -112,6 +112,39 @@ fn a_stream_ends_where_its_data_do_and_is_what_was_announced() {
     }
 }
 
+/// Content of a length that is its checksum too.
+fn its_own_checksum(len: u32) -> Vec<u8> {
+    let step = |byte: u32| (0..8).fold(byte, |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 });
+    let table: Vec<u32> = (0..256).map(step).collect();
+    let mut bytes = content(len as usize - 4, 5);
+    let mut crc = flate2::Crc::new();
+    crc.update(&bytes);
+    let mut state = !len;
+    for _ in 0..4 {
+        let index = table.iter().position(|entry| entry >> 24 == state >> 24).unwrap();
+        state = (state ^ table[index]) << 8 | index as u32;
+    }
+    bytes.extend((state ^ !crc.sum()).to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_trailer_that_repeats_itself_hides_nothing() {
+    let unpacker = Unpacker::new(1).unwrap();
+    let room = Room::new();
+    let twice = its_own_checksum(1000);
+    // Checksum and size of no content are zeros, those of the other are the same four bytes twice.
+    for (content, more) in [(&[][..], &[0][..]), (&[], &[0; 7]), (&[], &[0; 9]), (&twice, &1000_u32.to_le_bytes())] {
+        let try_it = |change: &dyn Fn(&mut Vec<u8>)| {
+            room.clear();
+            unpack(&unpacker, with_data(content, change), NAME, &room)
+        };
+        assert!(try_it(&|_| {}).is_ok());
+        let error = refused(try_it(&|data| data.extend(more)));
+        assert!(matches!(error.problem, Problem::Codec { .. }), "{error}");
+    }
+}
+
 #[test]
 fn of_several_wrong_members_the_first_is_named_whoever_is_faster() {
     let members: Vec<_> =
