@@ -123,6 +123,13 @@ fn a_folder_that_holds_something_else_is_left_alone_and_an_error() {
             assert_eq!(listed(&case), [archive.stem()], "{what}");
             assert_eq!(super::staged(&case), 0, "{what}");
         }
+        // The bytes are right, and wait for another place.
+        let (sent, other) = (case.sent(), case.dir.path().join("other"));
+        let mut elsewhere = case.get();
+        elsewhere.arg(case.server.url(&archive.path())).arg("-d").arg(&other).args(&more);
+        case.finish(elsewhere).expect(0);
+        assert_eq!(trees::difference(&other.join(archive.stem()), &archive.nodes), None, "{what}");
+        assert_eq!(case.sent(), sent, "{what}: brought again");
     }
     figure("another tree stands there", "five ways: exit code 6, named, nothing touched");
 }
