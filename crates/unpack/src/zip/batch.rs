@@ -93,6 +93,9 @@ fn unpack(work: &Work, batch: &Batch, scratch: &mut Scratch) -> Result<(), Unpac
     let archive = room(archive, span + BEHIND);
     work.source.read_exact_at(start, &mut archive[..span]).map_err(UnpackError::Source)?;
     for item in &batch.items {
+        if work.flight.failed_before(item.at) {
+            return Ok(());
+        }
         let (from, to) = (within(item.data), within(item.end()));
         let content = match item.method {
             Method::Stored => {

@@ -25,6 +25,10 @@ const LONGEST_TARGET: u64 = 4096;
 pub(super) fn finish(work: &Work, scanned: &Scanned, links: bool) -> Result<(), UnpackError> {
     let size = work.source.size().map_err(UnpackError::Source)?;
     let end = End::read(&*work.source, size)?;
+    let limit = work.tree.limits().members;
+    if end.count > limit {
+        return Err(Problem::TooManyMembers { limit }.at(end.end).into());
+    }
     let mut modes = Vec::new();
     let rest = compare(work, scanned, &end, &mut modes)?;
     follow(work, scanned, &end, rest)?;
@@ -49,6 +53,9 @@ fn compare(work: &Work, scanned: &Scanned, end: &End, modes: &mut Vec<Special>) 
     while at < end.end {
         let central = Central::read(&mut window, at, end.end, limits)?;
         (at, count) = (central.end, count + 1);
+        if count > end.count {
+            break;
+        }
         let mode = Mode::of(&central).map_err(|problem| central.header.error(problem, central.at))?;
         if mode != Mode::Plain {
             let shown = text::decode(&central.header.name, central.header.utf8());

@@ -148,11 +148,9 @@ fn inflate(work: &Work, item: &Item, pipe: &mut Pipe) -> Result<(), UnpackError>
     while !ended {
         let from = inflate.total_in();
         let mut data = next(work, item, from, &mut buffer)?;
-        if data.is_empty() {
-            return Err(item.error(Problem::Short { what: "the deflate stream" }));
-        }
-        // All of these bytes: what they become may take several buffers.
-        while !data.is_empty() && !ended {
+        let last = data.is_empty();
+        // Also without more bytes something may come out: what did not fit into the last buffer.
+        loop {
             let before = inflate.total_in();
             let status = inflate.decompress_vec(data, &mut pipe.filled, FlushDecompress::None);
             ended = status.map_err(|error| item.error(inflate::damaged(error)))? == Status::StreamEnd;
@@ -161,9 +159,16 @@ fn inflate(work: &Work, item: &Item, pipe: &mut Pipe) -> Result<(), UnpackError>
             if pipe.out > item.size {
                 return Err(item.error(Problem::Size { expected: item.size, found: pipe.out }));
             }
-            if pipe.filled.len() == pipe.filled.capacity() {
+            let full = pipe.filled.len() == pipe.filled.capacity();
+            if full {
                 pipe.pass()?;
             }
+            if ended || (data.is_empty() && !full) {
+                break;
+            }
+        }
+        if last && !ended {
+            return Err(item.error(Problem::Short { what: "the deflate stream" }));
         }
     }
     let done = inflate::ended(inflate.total_in(), item.packed, inflate.total_out(), item.size);
