@@ -149,6 +149,8 @@ fn each_exit_code_is_reached() {
     reach(2, whole().run(&[FILE], &["--retries", "many"]));
     reach(3, broken(Action::Status(500)).run(&[FILE], &["--retries", "0"]));
     reach(4, whole().run(&[FILE], &["--sha256", &wrong]));
+    let no_archive = Case::new(Script::new().file(File::generated("/a.whl", 40_000, 1)));
+    reach(5, no_archive.run(&["/a.whl"], &["--unpack"]));
     let case = whole();
     std::fs::write(case.out(), "a file where a folder should be").expect("a file");
     reach(6, case.run(&[FILE], &[]));
@@ -164,7 +166,7 @@ fn each_exit_code_is_reached() {
     assert!(kill.is_ok_and(|status| status.success()));
     let output = child.wait_with_output().expect("the program ends");
     reach(130, crate::support::Run::read(&output, &case.events(), std::time::Duration::ZERO));
-    figure("exit codes", &format!("{reached:?} reached (5 needs archives)"));
+    figure("exit codes", &format!("{reached:?} reached"));
 }
 
 /// The text with what differs from run to run filtered out.
