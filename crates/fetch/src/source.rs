@@ -55,17 +55,6 @@ impl Source for Growing {
             }
         }
     }
-
-    fn size(&self) -> io::Result<u64> {
-        loop {
-            let seen = self.check(self.watch.reaches(u64::MAX))?;
-            match seen.end {
-                Some(End::Complete) => return Ok(seen.len),
-                Some(End::Stopped) => return Err(Stopped { len: seen.len }.into()),
-                None => {}
-            }
-        }
-    }
 }
 
 /// What somebody else has brought, complete.
@@ -81,10 +70,6 @@ impl Source for Followed {
     }
 
     fn wait(&self, _len: u64) -> io::Result<u64> {
-        Ok(self.len)
-    }
-
-    fn size(&self) -> io::Result<u64> {
         Ok(self.len)
     }
 }
@@ -129,9 +114,5 @@ impl Source for Stoppable {
 
     fn wait(&self, len: u64) -> io::Result<u64> {
         self.going()?.wait(len)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        self.going()?.size()
     }
 }

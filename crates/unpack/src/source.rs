@@ -24,7 +24,9 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// As [`Source::read_at`].
-    fn size(&self) -> io::Result<u64>;
+    fn size(&self) -> io::Result<u64> {
+        self.wait(u64::MAX)
+    }
 
     /// Fills `into` from an offset, waiting as often as needed.
     ///
@@ -53,10 +55,6 @@ impl Source for File {
     }
 
     fn wait(&self, _len: u64) -> io::Result<u64> {
-        self.size()
-    }
-
-    fn size(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
     }
 }
@@ -71,10 +69,6 @@ impl Source for Vec<u8> {
     }
 
     fn wait(&self, _len: u64) -> io::Result<u64> {
-        self.size()
-    }
-
-    fn size(&self) -> io::Result<u64> {
         Ok(self.len() as u64)
     }
 }

@@ -102,10 +102,6 @@ impl Source for Growing {
     fn wait(&self, len: u64) -> io::Result<u64> {
         self.grow(len)
     }
-
-    fn size(&self) -> io::Result<u64> {
-        self.grow(u64::MAX)
-    }
 }
 
 /// The next of a sequence (splitmix64).
