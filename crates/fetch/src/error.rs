@@ -27,6 +27,17 @@ pub enum FetchError {
         /// The digest of the bytes.
         found: Digest,
     },
+    /// A local file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Local {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something was to be unpacked, and the goal is no tree.
+    #[error("only a tree or an entry can be the goal of what is unpacked")]
+    NoTree,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -11,7 +11,7 @@ use towline_store::{Claim, Digest, Follower, Spool, Store, StoreError};
 use towline_transfer::{Attempt, Cause, Failure};
 use towline_unpack::{Order, Unpacker};
 
-use crate::{Artifact, Done, Event, FetchError, Goal, goal::Tree};
+use crate::{Artifact, Done, Event, FetchError, Goal, follow::POLL, goal::Tree};
 
 /// Brings artifacts. Clones share connections, limits, threads and memory.
 #[derive(Clone)]
@@ -67,6 +67,8 @@ impl Fetcher {
                     if let Some(done) = self.follow_in_time(follower, artifact, goal, observe).await? {
                         return Ok(done);
                     }
+                    // Its owner may need a moment to let go.
+                    clock::pause(POLL).await;
                 }
             }
         }
@@ -159,7 +161,7 @@ fn can_be_file(path: &Path) -> Result<(), FetchError> {
 
 /// Nor for a tree, where something stands that no tree can be.
 pub(crate) fn can_be_tree(path: &Path) -> Result<(), FetchError> {
-    match std::fs::symlink_metadata(path) {
+    match std::fs::metadata(path) {
         Ok(found) if !found.is_dir() => Err(StoreError::Exists { path: path.to_path_buf() }.into()),
         _ => Ok(()),
     }

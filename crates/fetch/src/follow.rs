@@ -1,6 +1,14 @@
 //! Following whoever brings an artifact already.
 
-use std::{fs::File, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use towline_client::clock;
 use towline_store::{Digest, Follower, State, StoreError};
@@ -9,13 +17,13 @@ use crate::{
     Artifact, Done, Event, FetchError, Fetcher, Goal, Held,
     fetcher::{blocking, make_folder},
     goal::Verified,
-    lead::{refused, tell_while},
-    source::{Followed, Stop},
-    unpacking::Counts,
+    source::Followed,
 };
 
 /// How often the spool of another process is looked at.
-const POLL: Duration = Duration::from_millis(50);
+pub(crate) const POLL: Duration = Duration::from_millis(50);
+/// Tells the copies of one process apart.
+static HELD: AtomicU64 = AtomicU64::new(0);
 
 impl Fetcher {
     /// `None`: it has stopped, or what came of it is not what is wanted, and somebody has to take over.
@@ -61,29 +69,16 @@ impl Fetcher {
         goal: &Goal,
         observe: &dyn Fn(Event<'_>),
     ) -> Result<Option<Done>, FetchError> {
-        let Some(tree) = goal.tree() else { return Ok(None) };
-        let stage = self.stage(goal).await?;
-        let counts = Arc::new(Counts::default());
-        let order = counts.counting(&Self::order(artifact, &tree));
-        counts.pass();
-        let source = Arc::new(Followed { follower, len });
-        let (unpacker, into) = (self.unpacker.clone(), stage.tree().to_path_buf());
-        let stop = Stop::default();
-        let (bytes, hashed) = (stop.over(Arc::clone(&source) as _), Arc::clone(&source));
-        let wants_digest = artifact.digest.is_some() || matches!(goal, Goal::Entry { .. });
-        let work = async {
-            let unpacking = blocking(move || unpacker.unpack(&bytes, &into, &order));
-            let hashing = blocking(move || wants_digest.then(|| Digest::of(hashed.follower.reader())).transpose());
-            tokio::try_join!(unpacking, hashing)
-        };
-        let (unpacked, found) = tell_while(work, &counts, observe).await?;
-        let found = found.map_err(|source| FetchError::disk("read", "a partial file", source))?;
-        if artifact.digest.as_ref().is_some_and(|digest| Some(digest) != found.as_ref()) {
+        let Some(tree) = goal.tree() else { return Err(FetchError::NoTree) };
+        let followed = Arc::new(Followed { follower, len });
+        let whole = self.unpack_whole(Arc::clone(&followed) as _, artifact, goal, &tree, observe).await?;
+        let right = artifact.digest.is_none() || artifact.digest == whole.digest;
+        // While they were read, the bytes may have become somebody else's.
+        if !right || !followed.follower.stands() {
             return Ok(None);
         }
-        let unpacked = unpacked.map_err(|error| refused(error, len, &counts))?;
-        let verified = Verified { digest: found, size: len };
-        self.place_tree(stage, unpacked, artifact, goal, &verified).await.map(Some)
+        let verified = Verified { digest: whole.digest, size: whole.size };
+        self.place_tree(whole.stage, whole.unpacked?, artifact, goal, &verified).await.map(Some)
     }
 }
 
@@ -110,7 +105,7 @@ fn copy(follower: &Follower, to: &Path, digest: Option<&Digest>) -> Result<bool,
 async fn held(follower: Follower, digest: Option<Digest>) -> Result<Option<Done>, FetchError> {
     let held = move || {
         let folder = follower.path().parent().unwrap_or_else(|| Path::new("."));
-        let path = folder.join(format!("held-{}", std::process::id()));
+        let path = folder.join(format!("held-{}-{}", std::process::id(), HELD.fetch_add(1, Ordering::Relaxed)));
         if !copy(&follower, &path, digest.as_ref())? {
             return Ok(None);
         }

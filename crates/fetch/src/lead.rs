@@ -89,11 +89,11 @@ impl Fetcher {
             }
             Err(error) => {
                 let archive = spool.len();
-                // Where something vouches for the bytes, the next run need not bring them again.
-                if artifact.digest.is_some() || spool.note().validator.is_some() || !is_archive(&error) {
-                    spool.release(Outcome::Failed);
-                } else {
+                // Only a digest tells a damaged archive from bytes that were damaged on the way.
+                if matches!(error, UnpackError::Archive(_)) && artifact.digest.is_none() {
                     let _ = spool.discard();
+                } else {
+                    spool.release(Outcome::Failed);
                 }
                 Err(refused(error, archive, &counts))
             }
@@ -190,10 +190,6 @@ impl Fetcher {
         }
         Ok(done)
     }
-}
-
-const fn is_archive(error: &UnpackError) -> bool {
-    matches!(error, UnpackError::Archive(_))
 }
 
 /// Why the tree could not be written.

@@ -20,6 +20,7 @@ mod notes;
 mod sink;
 mod source;
 mod unpacking;
+mod whole;
 
 pub use artifact::Artifact;
 pub use error::FetchError;

@@ -2,20 +2,19 @@
 
 use std::{
     fs::File,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use towline_store::{Digest, Stage};
+use towline_store::{Entry, Stage, StoreError};
 use towline_unpack::{Format, Unpacked};
 
 use crate::{
     Artifact, Done, Event, FetchError, Fetcher, Goal,
     fetcher::{blocking, can_be_tree},
     goal::Verified,
-    lead::{needed, refused, tell_while},
-    source::Stop,
-    unpacking::Counts,
+    lead::needed,
 };
 
 impl Fetcher {
@@ -31,43 +30,24 @@ impl Fetcher {
         goal: &Goal,
         observe: impl Fn(Event<'_>),
     ) -> Result<Done, FetchError> {
-        let Some(tree) = goal.tree() else { return Err(FetchError::IsDirectory(file.to_path_buf())) };
+        let Some(tree) = goal.tree() else { return Err(FetchError::NoTree) };
         if let Goal::Tree { at, .. } = goal {
             can_be_tree(at)?;
         }
         let path: PathBuf = file.to_path_buf();
-        let (source, size) = blocking(move || {
-            let opened = File::open(&path).and_then(|file| Ok((file.metadata()?, file)));
-            match opened {
-                Ok((found, _)) if !found.is_file() => Err(towline_store::StoreError::NotRegular { path }.into()),
-                Ok((found, file)) => Ok((Arc::new(file), found.len())),
-                Err(source) => Err(FetchError::disk("read", path, source)),
-            }
-        })
-        .await??;
-        let stage = self.stage(goal).await?;
-        let counts = Arc::new(Counts::default());
-        let order = counts.counting(&Self::order(artifact, &tree));
-        counts.pass();
-        let (unpacker, into) = (self.unpacker.clone(), stage.tree().to_path_buf());
-        let stop = Stop::default();
-        let bytes = stop.over(source);
-        let wants_digest = artifact.digest.is_some() || matches!(goal, Goal::Entry { .. });
-        let path = file.to_path_buf();
-        let work = async {
-            let unpacking = blocking(move || unpacker.unpack(&bytes, &into, &order));
-            let hashing = blocking(move || wants_digest.then(|| Digest::of_file(path)).transpose());
-            tokio::try_join!(unpacking, hashing)
-        };
-        let (unpacked, found) = tell_while(work, &counts, &observe).await?;
-        let found = found?;
-        if let (Some(expected), Some(found)) = (&artifact.digest, &found)
+        let source = blocking(move || match File::open(&path).and_then(|file| Ok((file.metadata()?, file))) {
+            Ok((found, _)) if !found.is_file() => Err(StoreError::NotRegular { path }.into()),
+            Ok((_, file)) => Ok(Arc::new(file)),
+            Err(source) => Err(FetchError::Local { path, source }),
+        });
+        let whole = self.unpack_whole(source.await??, artifact, goal, &tree, &observe).await?;
+        if let (Some(expected), Some(found)) = (&artifact.digest, &whole.digest)
             && expected != found
         {
             return Err(FetchError::Digest { expected: expected.clone(), found: found.clone() });
         }
-        let unpacked = unpacked.map_err(|error| refused(error, size, &counts))?;
-        self.place_tree(stage, unpacked, artifact, goal, &Verified { digest: found, size }).await
+        let verified = Verified { digest: whole.digest, size: whole.size };
+        self.place_tree(whole.stage, whole.unpacked?, artifact, goal, &verified).await
     }
 
     /// Puts a tree where it belongs.
@@ -122,13 +102,24 @@ impl Fetcher {
         let (store, wanted) = (self.store.clone(), digest.clone());
         let (entry, archive) =
             blocking(move || Ok::<_, FetchError>((store.entry(&wanted)?, store.archive(&wanted)?))).await??;
-        if let Some(entry) = entry.filter(|entry| entry.description().kind == kind(goal)) {
+        let ruled = |entry: &Entry| {
+            let found = entry.description();
+            // A wheel was held against its file name, too.
+            found.kind == kind(goal) && (found.kind != "wheel" || found.name == artifact.name)
+        };
+        if let Some(entry) = entry.filter(ruled) {
             match goal {
                 Goal::Tree { at, .. } => {
                     let (at, found) = (at.clone(), entry.description().clone());
-                    let placed = blocking(move || entry.place(&at)).await??;
-                    let unpacked = Unpacked { files: found.files, bytes: found.bytes, ..Unpacked::default() };
-                    return Ok(Some(Done::Tree { unpacked, placed }));
+                    match blocking(move || entry.place(&at)).await? {
+                        Ok(placed) => {
+                            let unpacked = Unpacked { files: found.files, bytes: found.bytes, ..Unpacked::default() };
+                            return Ok(Some(Done::Tree { unpacked, placed }));
+                        }
+                        // Pruned meanwhile.
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        Err(error) => return Err(error.into()),
+                    }
                 }
                 Goal::Entry { archive: true, .. } if archive.is_none() => {}
                 _ => return Ok(Some(Done::Entry(entry))),
@@ -136,8 +127,8 @@ impl Fetcher {
         }
         let Some(archive) = archive else { return Ok(None) };
         match self.unpack_file(&archive, artifact, goal, observe).await {
-            // Somebody else changed it: the network has the right one.
-            Err(FetchError::Digest { .. }) => Ok(None),
+            // Somebody else changed it, or it was pruned meanwhile: the network has the right one.
+            Err(FetchError::Digest { .. } | FetchError::Local { .. }) => Ok(None),
             done => done.map(Some),
         }
     }

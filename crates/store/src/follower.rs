@@ -186,11 +186,15 @@ impl Follower {
             return Err(StoreError::at("copy", &self.path, error));
         };
         persist::copy_to(&Source { file, path: &self.path, len }, dest, digest, |_| {
-            // The sidecar goes before an adopter of a dead owner's file writes to it: while it stands, the bytes do.
-            let stands =
-                matches!(Sidecar::load(&self.dir, &self.token), Ok(Found::Known(now)) if now.state == Phase::Complete);
-            if stands { Ok(()) } else { Err(StoreError::Changed { path: self.path.clone() }) }
+            if self.stands() { Ok(()) } else { Err(StoreError::Changed { path: self.path.clone() }) }
         })
+    }
+
+    /// Whether what was read since [`State::Complete`] is what the owner had then.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        // The sidecar goes before an adopter of a dead owner's file writes to it: while it stands, the bytes do.
+        matches!(Sidecar::load(&self.dir, &self.token), Ok(Found::Known(now)) if now.state == Phase::Complete)
     }
 }
 

@@ -93,8 +93,7 @@ fn fetch_code(error: &FetchError) -> Code {
         FetchError::Setup(_) => Code::Usage,
         FetchError::Archive(_) => Code::Archive,
         FetchError::Digest { .. } => Code::Verification,
-        // A local file that is not there is a mistake in the input.
-        FetchError::Disk { what: "read", source, .. } if source.kind() == io::ErrorKind::NotFound => Code::Input,
+        FetchError::Local { .. } => Code::Input,
         _ => Code::Disk,
     }
 }

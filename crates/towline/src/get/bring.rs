@@ -6,7 +6,7 @@ use std::{
 };
 
 use towline_fetch::{Done, Event, FetchError, Fetcher, Goal, Held};
-use towline_store::Placed;
+use towline_store::{Placed, StoreError};
 use towline_transfer::Cause;
 
 use super::plan::Plan;
@@ -32,11 +32,11 @@ pub(super) async fn bring(fetcher: &Fetcher, plan: &Plan, job: &Job) -> Code {
     error.code()
 }
 
-/// Whether the bytes are still there for the next run.
+/// Whether the next run gets further with the bytes that are there.
 const fn keeps(error: &Error) -> bool {
     match error {
         Error::Fetch { error: FetchError::Transfer(failure), .. } => !matches!(failure.cause, Cause::Mismatch { .. }),
-        Error::Fetch { error: FetchError::Archive(_), .. } => false,
+        Error::Fetch { error: FetchError::Archive(_) | FetchError::Store(StoreError::Exists { .. }), .. } => false,
         _ => true,
     }
 }
