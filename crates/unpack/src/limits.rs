@@ -10,7 +10,7 @@ pub struct Limits {
     /// Bytes of all files together. Default: 64 GiB.
     pub bytes: u64,
     /// Members: files, directories and links, and directories that only the name of a member implies. Default:
-    /// 1,000,000.
+    /// 500,000: some seven times the largest wheels, and what is remembered of them stays below 100 MiB.
     pub members: u64,
     /// Bytes of all their names and of the targets of links together, which are held in memory. Default: 128 MiB.
     pub names: u64,
@@ -30,7 +30,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 64 << 30, members: 1_000_000, names: 128 << 20, ratio: 250, depth: 128, name: 4096 }
+        Self { bytes: 64 << 30, members: 500_000, names: 128 << 20, ratio: 250, depth: 128, name: 4096 }
     }
 }
 

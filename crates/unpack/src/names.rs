@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     Link,
 }
 
-/// What is known of a name. Small: an archive may have a million.
+/// What is known of a name. Small: an archive may have half a million.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) kind: Kind,
