@@ -3,13 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use towline_client::transfer::{Cause, Fault, Policy};
-use towline_client::{Client, Options, Override};
+use towline_client::{Client, Event, Options, Override};
 use towline_faults::{Action, File, RetryAfter, Rule, Script, Server};
 
 use crate::support::{
-    Memory, PATH, assert_journal_equals_log, content, fetch, options, quick, requests, retries, run, script, url,
-    wanted,
+    Memory, PATH, assert_journal_equals_log, content, fetch, fetch_seen, options, quick, requests, retries, run,
+    script, url, wanted,
 };
 
 const SIZE: u64 = 20_000;
@@ -28,13 +29,14 @@ async fn cools(code: u16) {
     )
     .unwrap();
     let client = Client::new(options(quick()));
-    let first = fetch(&client, wanted(&[url(&server, PATH)], &Memory::default()), Memory::default());
-    let second = async {
-        while server.journal().is_empty_or_open() {
-            tokio::task::yield_now().await;
+    let cooled = Notify::new();
+    let first = fetch_seen(&client, wanted(&[url(&server, PATH)], &Memory::default()), Memory::default(), |event| {
+        if matches!(event, Event::Waiting { .. }) {
+            cooled.notify_one();
         }
-        // The answer was sent; it may not have been read.
-        towline_client::clock::pause(Duration::from_millis(100)).await;
+    });
+    let second = async {
+        cooled.notified().await;
         fetch(&client, wanted(&[url(&server, "/other")], &Memory::default()), Memory::default()).await
     };
     let (first, second) = tokio::join!(first, second);
@@ -43,16 +45,6 @@ async fn cools(code: u16) {
     assert!(first.log[0].waited_as_asked());
     let times: Vec<_> = requests(&server).iter().map(|entry| entry.time_ms).collect();
     assert!(times.len() == 3 && times[1] - times[0] >= 990, "{code}: {times:?}");
-}
-
-trait Open {
-    fn is_empty_or_open(&self) -> bool;
-}
-
-impl Open for Vec<towline_faults::Entry> {
-    fn is_empty_or_open(&self) -> bool {
-        self.first().is_none_or(|entry| entry.finished.is_none())
-    }
 }
 
 #[tokio::test]

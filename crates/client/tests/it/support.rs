@@ -143,9 +143,17 @@ pub(crate) fn wanted(urls: &[Url], sink: &Memory) -> Wanted {
 }
 
 /// Runs a transfer.
-pub(crate) async fn fetch(client: &Client, wanted: Wanted, mut sink: Memory) -> Run {
+pub(crate) async fn fetch(client: &Client, wanted: Wanted, sink: Memory) -> Run {
+    fetch_seen(client, wanted, sink, |_| {}).await
+}
+
+/// The same for somebody who wants to see the events as they come.
+pub(crate) async fn fetch_seen(client: &Client, wanted: Wanted, mut sink: Memory, seen: impl Fn(&Event<'_>)) -> Run {
     let mut events = Vec::new();
-    let observe = |event: Event<'_>| events.push(format!("{event:?}"));
+    let observe = |event: Event<'_>| {
+        seen(&event);
+        events.push(format!("{event:?}"));
+    };
     let Outcome { result, log, size } = client.fetch(wanted, &mut sink, observe).await.unwrap();
     Run { result, log, size, sink, events }
 }

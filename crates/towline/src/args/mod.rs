@@ -65,7 +65,7 @@ pub(crate) struct Get {
 pub(crate) struct Shared {
     #[command(flatten)]
     pub(crate) limits: Limits,
-    /// Directory for partial files [default: the platform's cache directory]
+    /// Directory for partial files, and for trees on their way [default: the platform's cache directory]
     #[arg(long, global = true, env = "TOWLINE_CACHE_DIR", value_name = "DIR", help_heading = GENERAL)]
     pub(crate) cache_dir: Option<PathBuf>,
     /// Find a host at a given address, as curl's option of that name; may be repeated
