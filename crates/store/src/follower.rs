@@ -88,17 +88,22 @@ impl Follower {
     /// When the store cannot be read.
     pub fn poll(&mut self) -> Result<State, StoreError> {
         if let Some(len) = self.complete {
-            return self.ready(len, None);
+            return self.ready(len);
         }
         self.open()?;
-        let found = Sidecar::load(&self.dir, &self.token)
-            .map_err(|error| StoreError::at("read", &Sidecar::path(&self.dir, &self.token), error))?;
-        let sidecar = match found {
+        let mut sidecar = match self.load()? {
             Found::Missing => return Ok(State::OwnerGone),
             Found::Unknown { silent: true } => return Ok(State::OwnerGone),
             Found::Unknown { silent: false } => return Ok(State::Growing { len: self.len()? }),
             Found::Known(sidecar) => sidecar,
         };
+        if sidecar.state == Phase::Growing && sidecar.verdict(&self.me) != Verdict::Live {
+            // It may have finished and ended after it was read: the last word of a dead process is what stands now.
+            match self.load()? {
+                Found::Known(last) => sidecar = last,
+                _ => return Ok(State::OwnerGone),
+            }
+        }
         let cut = self.cuts.and_then(|told| sidecar.cuts.lowest_since(told));
         self.cuts = Some(sidecar.cuts.count);
         if let Some(at) = cut {
@@ -106,7 +111,7 @@ impl Follower {
         }
         self.note = sidecar.note.clone();
         match sidecar.state {
-            Phase::Complete => self.ready(sidecar.len.unwrap_or(0), sidecar.published.as_ref()),
+            Phase::Complete => self.ready(sidecar.len.unwrap_or(0)),
             Phase::Failed => Ok(State::Failed),
             Phase::Stopped => Ok(State::OwnerGone),
             Phase::Growing if sidecar.verdict(&self.me) == Verdict::Live => Ok(State::Growing { len: self.len()? }),
@@ -114,12 +119,21 @@ impl Follower {
         }
     }
 
+    fn load(&self) -> Result<Found, StoreError> {
+        Sidecar::load(&self.dir, &self.token)
+            .map_err(|error| StoreError::at("read", &Sidecar::path(&self.dir, &self.token), error))
+    }
+
     /// Complete, if all the bytes are in reach: the file may have been created and moved between two polls, and been
     /// changed or removed at its destination.
-    fn ready(&mut self, len: u64, published: Option<&Published>) -> Result<State, StoreError> {
+    fn ready(&mut self, len: u64) -> Result<State, StoreError> {
         self.open()?;
         if self.file.is_none() {
-            self.file = published.and_then(Published::open);
+            // Where it went was written before it went.
+            self.file = match self.load()? {
+                Found::Known(last) => last.published.as_ref().and_then(Published::open),
+                _ => None,
+            };
         }
         if self.file.is_none() || self.len()? != len {
             self.complete = None;

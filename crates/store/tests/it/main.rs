@@ -11,6 +11,7 @@ mod archives;
 mod async_reader;
 mod claims;
 mod denied;
+mod endings;
 mod entries;
 mod full_disk;
 mod hasher;
