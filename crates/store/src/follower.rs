@@ -97,12 +97,15 @@ impl Follower {
             Found::Unknown { silent: false } => return Ok(State::Growing { len: self.len()? }),
             Found::Known(sidecar) => sidecar,
         };
-        if sidecar.state == Phase::Growing && sidecar.verdict(&self.me) != Verdict::Live {
+        let mut live = sidecar.verdict(&self.me) == Verdict::Live;
+        if sidecar.state == Phase::Growing && !live {
             // It may have finished and ended after it was read: the last word of a dead process is what stands now.
             match self.load()? {
                 Found::Known(last) => sidecar = last,
                 _ => return Ok(State::OwnerGone),
             }
+            // Unless it only seemed dead, and has given a sign.
+            live = sidecar.verdict(&self.me) == Verdict::Live;
         }
         let cut = self.cuts.and_then(|told| sidecar.cuts.lowest_since(told));
         self.cuts = Some(sidecar.cuts.count);
@@ -114,7 +117,7 @@ impl Follower {
             Phase::Complete => self.ready(sidecar.len.unwrap_or(0)),
             Phase::Failed => Ok(State::Failed),
             Phase::Stopped => Ok(State::OwnerGone),
-            Phase::Growing if sidecar.verdict(&self.me) == Verdict::Live => Ok(State::Growing { len: self.len()? }),
+            Phase::Growing if live => Ok(State::Growing { len: self.len()? }),
             Phase::Growing => Ok(State::OwnerGone),
         }
     }
