@@ -10,7 +10,7 @@ use divan::counter::BytesCount;
 use tempfile::TempDir;
 use towline_client::{Client, Options, Sink, Url, Wanted};
 use towline_faults::{Action, At, File, Rule, Script, Server};
-use towline_store::{Claim, Digest, Hasher, Key, Spool, Store};
+use towline_store::{Algorithm, Claim, Digest, Hasher, Key, Spool, Store};
 
 fn main() {
     divan::main();
@@ -124,7 +124,7 @@ fn into_a_spool(bencher: Bencher<'_, '_>, cut: Option<&str>) {
             else {
                 panic!("nobody else is at a fresh key")
             };
-            let hasher = Hasher::follow(&spool).expect("a thread");
+            let hasher = Hasher::follow(&spool, Algorithm::Sha256).expect("a thread");
             Hashed { spool, hasher, wanted: wanted.clone() }
         })
         .bench_local_values(|mut sink| {

@@ -11,7 +11,7 @@ use std::thread;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use tempfile::TempDir;
-use towline_store::{Claim, Hasher, Key, Spool, Store};
+use towline_store::{Algorithm, Claim, Hasher, Key, Spool, Store};
 
 fn main() {
     divan::main();
@@ -54,7 +54,7 @@ fn append_and_hash(bencher: Bencher<'_, '_>, piece: usize) {
     let dir = TempDir::new().expect("a folder");
     let bytes = vec![7; SIZE];
     bencher.counter(BytesCount::new(SIZE)).with_inputs(|| spool(&dir)).bench_local_values(|mut spool| {
-        let hasher = Hasher::follow(&spool).expect("a thread");
+        let hasher = Hasher::follow(&spool, Algorithm::Sha256).expect("a thread");
         fill(&mut spool, &bytes, piece);
         black_box(hasher.finish(spool.len()).expect("the bytes are there"));
         spool
@@ -68,7 +68,7 @@ fn hash(bencher: Bencher<'_, '_>) {
     let mut spool = spool(&dir);
     fill(&mut spool, &vec![7; SIZE], 512 * 1024);
     bencher.counter(BytesCount::new(SIZE)).bench_local(|| {
-        Hasher::follow(&spool).expect("a thread").finish(spool.len()).expect("the bytes are there")
+        Hasher::follow(&spool, Algorithm::Sha256).expect("a thread").finish(spool.len()).expect("the bytes are there")
     });
 }
 

@@ -1,6 +1,6 @@
 //! What is wanted.
 
-use towline_store::{Digest, Key};
+use towline_store::{Algorithm, Digest, Key};
 use url::Url;
 
 /// A file that is wanted, and what is known of it.
@@ -17,6 +17,11 @@ pub struct Artifact {
 }
 
 impl Artifact {
+    /// What its bytes are hashed with.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.digest.as_ref().map_or(Algorithm::Sha256, Digest::algorithm)
+    }
+
     /// What its partial file is found by: the digest, else the first URL.
     #[must_use]
     pub fn key(&self) -> Key {

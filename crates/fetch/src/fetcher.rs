@@ -178,6 +178,7 @@ async fn is_there(path: &Path, digest: &Digest) -> Result<bool, FetchError> {
         return Ok(false);
     }
     let owned: PathBuf = path.to_path_buf();
-    let found = blocking(move || Digest::of_file(owned)).await??;
+    let algorithm = digest.algorithm();
+    let found = blocking(move || Digest::of_file(algorithm, owned)).await??;
     Ok(found == *digest)
 }

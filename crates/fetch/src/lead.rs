@@ -49,7 +49,7 @@ impl Fetcher {
     ) -> Result<Done, FetchError> {
         observe(Event::Leads { held: spool.len(), size: spool.note().size });
         let hashed = artifact.digest.is_some() || matches!(goal, Goal::Entry { .. });
-        let hasher = hashed.then(|| Hasher::follow(&spool).map(Arc::new)).transpose()?;
+        let hasher = hashed.then(|| Hasher::follow(&spool, artifact.algorithm()).map(Arc::new)).transpose()?;
         let unpacking = self.unpack_along(&spool, artifact, goal).await?;
         let spool = Rc::new(RefCell::new(spool));
         let ended = self.transfer(&spool, artifact, hasher.clone(), unpacking.as_ref(), observe, log).await;

@@ -46,9 +46,11 @@ impl Fetcher {
         let stop = Stop::default();
         let (bytes, hashed) = (stop.over(Arc::clone(&source)), stop.over(source));
         let wants_digest = artifact.digest.is_some() || matches!(goal, Goal::Entry { .. });
+        let algorithm = artifact.algorithm();
         let work = async {
             let unpacking = blocking(move || unpacker.unpack(&bytes, &into, &order));
-            let hashing = blocking(move || wants_digest.then(|| Digest::of(Bytes { of: &*hashed, at: 0 })).transpose());
+            let hash = move || Digest::of(algorithm, Bytes { of: &*hashed, at: 0 });
+            let hashing = blocking(move || wants_digest.then(hash).transpose());
             tokio::try_join!(unpacking, hashing)
         };
         let (unpacked, digest) = tell_while(work, &counts, observe).await?;

@@ -36,7 +36,7 @@ impl Store {
         }
         let proof = proof::load::<Proof>(&proof_of(&path)).ok().flatten();
         if !proof.as_ref().is_some_and(Proof::holds) {
-            match Digest::of_file(&path) {
+            match Digest::of_file(digest.algorithm(), &path) {
                 Ok(found) if found == *digest => {}
                 Ok(_) => {
                     remove(&path).map_err(|error| StoreError::at("remove", &path, error))?;

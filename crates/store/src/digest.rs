@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::StoreError;
 
@@ -22,6 +22,10 @@ const HASHED: usize = 256 * 1024;
 pub enum Algorithm {
     /// SHA-256 (FIPS 180-4).
     Sha256,
+    /// SHA-384 (FIPS 180-4).
+    Sha384,
+    /// SHA-512 (FIPS 180-4).
+    Sha512,
 }
 
 impl Algorithm {
@@ -30,12 +34,16 @@ impl Algorithm {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "sha256",
+            Self::Sha384 => "sha384",
+            Self::Sha512 => "sha512",
         }
     }
 
     const fn hex_len(self) -> usize {
         match self {
             Self::Sha256 => 64,
+            Self::Sha384 => 96,
+            Self::Sha512 => 128,
         }
     }
 }
@@ -52,12 +60,59 @@ impl FromStr for Algorithm {
     fn from_str(text: &str) -> Result<Self, DigestError> {
         match text {
             "sha256" => Ok(Self::Sha256),
+            "sha384" => Ok(Self::Sha384),
+            "sha512" => Ok(Self::Sha512),
             other => Err(DigestError::Algorithm(other.chars().take(32).collect())),
         }
     }
 }
 
-/// The digest of a file, written `sha256:<64 hex digits>`; upper-case digits are read, lower case is kept.
+/// A hash under way.
+#[derive(Debug, Clone)]
+pub(crate) enum Hash {
+    Sha256(Sha256),
+    Sha384(Sha384),
+    Sha512(Sha512),
+}
+
+impl Hash {
+    pub(crate) fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+            Algorithm::Sha384 => Self::Sha384(Sha384::new()),
+            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
+        }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(hash) => hash.update(bytes),
+            Self::Sha384(hash) => hash.update(bytes),
+            Self::Sha512(hash) => hash.update(bytes),
+        }
+    }
+
+    pub(crate) fn digest(self) -> Digest {
+        let (algorithm, hex) = match self {
+            Self::Sha256(hash) => (Algorithm::Sha256, hex(&hash.finalize())),
+            Self::Sha384(hash) => (Algorithm::Sha384, hex(&hash.finalize())),
+            Self::Sha512(hash) => (Algorithm::Sha512, hex(&hash.finalize())),
+        };
+        Digest { algorithm, hex }
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a `String` cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// The digest of a file, written `sha256:<64 hex digits>` or with another [`Algorithm`]; upper-case digits are read, lower case is
+/// kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest {
@@ -88,40 +143,31 @@ impl Digest {
         Self::new(Algorithm::Sha256, hex)
     }
 
-    /// The SHA-256 digest of everything a reader has left. Reads 256 KiB at a time, so the reader needs no buffer.
+    /// The digest of everything a reader has left. Reads 256 KiB at a time, so the reader needs no buffer.
     ///
     /// # Errors
     /// Those of the reader; [`ErrorKind::Interrupted`] is none.
-    pub fn of(mut reader: impl Read) -> io::Result<Self> {
-        let mut hasher = Sha256::new();
+    pub fn of(algorithm: Algorithm, mut reader: impl Read) -> io::Result<Self> {
+        let mut hash = Hash::new(algorithm);
         let mut buffer = vec![0; HASHED];
         loop {
             match reader.read(&mut buffer) {
-                Ok(0) => return Ok(Self::of_sha256(&hasher.finalize())),
-                Ok(read) => hasher.update(&buffer[..read]),
+                Ok(0) => return Ok(hash.digest()),
+                Ok(read) => hash.update(&buffer[..read]),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// The SHA-256 digest of a file.
+    /// The digest of a file.
     ///
     /// # Errors
     /// When the file cannot be opened or read.
-    pub fn of_file(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+    pub fn of_file(algorithm: Algorithm, path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|error| StoreError::at("open", path, error))?;
-        Self::of(file).map_err(|error| StoreError::at("read", path, error))
-    }
-
-    pub(crate) fn of_sha256(bytes: &[u8]) -> Self {
-        let mut hex = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            // Writing to a `String` cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self { algorithm: Algorithm::Sha256, hex }
+        Self::of(algorithm, file).map_err(|error| StoreError::at("read", path, error))
     }
 
     /// The hash function.

@@ -10,10 +10,9 @@ use std::{
     thread,
 };
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{
-    Digest, Spool,
+    Algorithm, Digest, Spool,
+    digest::Hash,
     progress::{Marks, Progress, shrunk},
 };
 
@@ -21,7 +20,7 @@ use crate::{
 /// thread.
 const CHUNK: usize = 256 * 1024;
 
-/// Computes the SHA-256 of a spool on a thread of its own, right behind the writer. A cut below what it hashed makes
+/// Computes the digest of a spool on a thread of its own, right behind the writer. A cut below what it hashed makes
 /// it start over by itself. Dropping it ends the thread.
 #[derive(Debug)]
 pub struct Hasher {
@@ -60,7 +59,8 @@ struct Shared {
 
 #[derive(Debug)]
 struct Work {
-    hash: Sha256,
+    algorithm: Algorithm,
+    hash: Hash,
     len: u64,
     /// Cuts of the spool that `hash` knows of.
     cuts: usize,
@@ -72,9 +72,10 @@ impl Hasher {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn follow(spool: &Spool) -> Result<Self, HashError> {
+    pub fn follow(spool: &Spool, algorithm: Algorithm) -> Result<Self, HashError> {
         let progress = spool.progress();
-        let work = Work { hash: Sha256::new(), len: 0, cuts: progress.marks().cuts.len(), broken: None };
+        let (hash, cuts) = (Hash::new(algorithm), progress.marks().cuts.len());
+        let work = Work { algorithm, hash, len: 0, cuts, broken: None };
         let shared = Arc::new(Shared {
             progress,
             work: Mutex::new(work),
@@ -114,7 +115,7 @@ impl Hasher {
         shared.hurried.fetch_sub(1, Ordering::SeqCst);
         match &work.broken {
             Some(error) => Err(HashError::Read(io::Error::new(error.kind(), error.to_string()))),
-            None => Ok(Digest::of_sha256(&work.hash.clone().finalize())),
+            None => Ok(work.hash.clone().digest()),
         }
     }
 }
@@ -147,7 +148,7 @@ impl Shared {
                     let mut work = self.work();
                     work.cuts = cuts;
                     if below {
-                        (work.hash, work.len) = (Sha256::new(), 0);
+                        (work.hash, work.len) = (Hash::new(work.algorithm), 0);
                     }
                 }
                 Some(Next::Hash) => {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::Digest;
+use crate::{Digest, digest::hex};
 
 /// Names an artifact in the store: letters, digits and `-` only, at most 200 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,7 +41,7 @@ impl Key {
     }
 
     fn hashed(kind: &str, text: &str) -> Self {
-        Self(format!("{kind}-{}", Digest::of_sha256(&Sha256::digest(text)).hex()))
+        Self(format!("{kind}-{}", hex(&Sha256::digest(text))))
     }
 
     /// The name, as it stands in the file system.

@@ -20,7 +20,7 @@
 //! let store = Store::open(dir.path().join("cache"))?;
 //! match store.claim(&Key::of_url("https://example.org/a.whl"))? {
 //!     Claim::Lead(mut spool) => {
-//!         let hasher = Hasher::follow(&spool)?;
+//!         let hasher = Hasher::follow(&spool, Algorithm::Sha256)?;
 //!         let mut reader = spool.reader();
 //!         spool.append(b"bytes from the network")?;
 //!         println!("{}", hasher.finish(spool.len())?);
@@ -48,7 +48,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let dir = tempfile::tempdir()?;
 //! let store = Store::open(dir.path().join("cache"))?;
-//! let digest = Digest::of(&b"the archive"[..])?;
+//! let digest = Digest::of(Algorithm::Sha256, &b"the archive"[..])?;
 //! let stage = store.stage(None)?;
 //! std::fs::write(stage.tree().join("a.py"), "pass")?;
 //! let (name, kind) = ("a.whl".to_owned(), "wheel".to_owned());

@@ -64,7 +64,7 @@ pub(crate) fn copy_to(
         return Err(StoreError::Length { path: source.path.to_path_buf(), expected: source.len, found: copied });
     }
     if let Some(expected) = expected {
-        let found = staged.file.rewind().and_then(|()| Digest::of(&staged.file));
+        let found = staged.file.rewind().and_then(|()| Digest::of(expected.algorithm(), &staged.file));
         let found = found.map_err(|error| StoreError::at("read back", &staged.path, error))?;
         if found != *expected {
             return Err(StoreError::Digest { path: dest, expected: expected.clone(), found });

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use towline_store::{Digest, Freed, Keep, State, Store};
+use towline_store::{Algorithm, Digest, Freed, Keep, State, Store};
 
 use crate::place::{Place, forge};
 
@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 fn kept(place: &Place) -> (Digest, std::path::PathBuf) {
     let mut spool = place.lead();
     spool.append(b"archive").unwrap();
-    let digest = Digest::of(&b"archive"[..]).unwrap();
+    let digest = Digest::of(Algorithm::Sha256, &b"archive"[..]).unwrap();
     let path = spool.keep(&place.store, &digest).unwrap();
     (digest, path)
 }
@@ -23,7 +23,7 @@ fn kept(place: &Place) -> (Digest, std::path::PathBuf) {
 #[test]
 fn a_kept_archive_is_found_by_its_digest() {
     let place = Place::new();
-    let digest = Digest::of(&b"archive"[..]).unwrap();
+    let digest = Digest::of(Algorithm::Sha256, &b"archive"[..]).unwrap();
     assert_eq!(place.store.archive(&digest).unwrap(), None);
     assert!(!place.store.root().exists(), "looking creates nothing");
     for _ in 0..2 {
@@ -41,7 +41,7 @@ fn readers_and_followers_go_on_when_it_is_kept() {
     let mut spool = place.lead();
     spool.append(b"archive").unwrap();
     let (mut reader, mut follower) = (spool.reader(), place.follow());
-    spool.keep(&place.store, &Digest::of(&b"archive"[..]).unwrap()).unwrap();
+    spool.keep(&place.store, &Digest::of(Algorithm::Sha256, &b"archive"[..]).unwrap()).unwrap();
     let mut text = String::new();
     std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
     assert_eq!(text, "archive");

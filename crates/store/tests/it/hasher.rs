@@ -1,7 +1,7 @@
 use std::thread;
 
 use sha2::{Digest as _, Sha256};
-use towline_store::{Digest, HashError, Hasher};
+use towline_store::{Algorithm, Digest, HashError, Hasher};
 
 use crate::place::Place;
 
@@ -20,7 +20,7 @@ fn the_digest_is_right_for_any_size_and_piece() {
         for piece in [1 + len / 7, 16 * 1024, 300 * 1024] {
             let place = Place::new();
             let mut spool = place.lead();
-            let hasher = Hasher::follow(&spool).unwrap();
+            let hasher = Hasher::follow(&spool, Algorithm::Sha256).unwrap();
             let all = bytes(len, 1);
             all.chunks(piece).for_each(|piece| spool.append(piece).unwrap());
             assert_eq!(hasher.finish(len as u64).unwrap(), digest(&all), "{len} by {piece}");
@@ -31,12 +31,26 @@ fn the_digest_is_right_for_any_size_and_piece() {
 }
 
 #[test]
+fn every_algorithm_is_hashed_along() {
+    let all = bytes(700_001, 3);
+    for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
+        let place = Place::new();
+        let mut spool = place.lead();
+        let hasher = Hasher::follow(&spool, algorithm).unwrap();
+        spool.append(&bytes(300_000, 1)).unwrap();
+        spool.cut(0).unwrap();
+        all.chunks(100_000).for_each(|piece| spool.append(piece).unwrap());
+        assert_eq!(hasher.finish(700_001).unwrap(), Digest::of(algorithm, &all[..]).unwrap(), "{algorithm}");
+    }
+}
+
+#[test]
 fn bytes_of_an_earlier_run_are_hashed_too() {
     let place = Place::new();
     let all = bytes(700_000, 3);
     place.lead().append(&all[..500_000]).unwrap();
     let mut spool = place.lead();
-    let hasher = Hasher::follow(&spool).unwrap();
+    let hasher = Hasher::follow(&spool, Algorithm::Sha256).unwrap();
     spool.append(&all[500_000..]).unwrap();
     assert_eq!(hasher.finish(700_000).unwrap(), digest(&all));
 }
@@ -46,7 +60,7 @@ fn bytes_of_an_earlier_run_are_hashed_too() {
 fn a_cut_starts_the_hash_over() {
     let place = Place::new();
     let mut spool = place.lead();
-    let hasher = Hasher::follow(&spool).unwrap();
+    let hasher = Hasher::follow(&spool, Algorithm::Sha256).unwrap();
     let mut model = Vec::new();
     for round in 0..200 {
         let piece = bytes(1000 + 1511 * (round % 97), round);
@@ -72,7 +86,7 @@ fn a_cut_starts_the_hash_over() {
 fn the_same_length_with_other_bytes_has_another_digest() {
     let place = Place::new();
     let mut spool = place.lead();
-    let hasher = Hasher::follow(&spool).unwrap();
+    let hasher = Hasher::follow(&spool, Algorithm::Sha256).unwrap();
     for round in 0..500 {
         let piece = bytes(64, round);
         spool.cut(0).unwrap();
@@ -85,7 +99,7 @@ fn the_same_length_with_other_bytes_has_another_digest() {
 fn a_wrong_length_is_refused_at_once() {
     let place = Place::new();
     let mut spool = place.lead();
-    let hasher = Hasher::follow(&spool).unwrap();
+    let hasher = Hasher::follow(&spool, Algorithm::Sha256).unwrap();
     spool.append(b"abc").unwrap();
     for asked in [0, 2, 4] {
         assert!(matches!(hasher.finish(asked), Err(HashError::Length { len: 3, .. })), "{asked}");
@@ -98,7 +112,7 @@ fn a_wrong_length_is_refused_at_once() {
 fn two_may_wait_for_one_digest() {
     let place = Place::new();
     let mut spool = place.lead();
-    let hasher = Hasher::follow(&spool).unwrap();
+    let hasher = Hasher::follow(&spool, Algorithm::Sha256).unwrap();
     let all = bytes(900_001, 5);
     spool.append(&all).unwrap();
     thread::scope(|scope| {
@@ -117,7 +131,7 @@ fn a_dropped_hasher_lets_its_thread_go() {
         let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
         names.filter(|name| name.trim() == "towline-hash").count()
     };
-    let hashers: Vec<_> = (0..50).map(|_| Hasher::follow(&spool).unwrap()).collect();
+    let hashers: Vec<_> = (0..50).map(|_| Hasher::follow(&spool, Algorithm::Sha256).unwrap()).collect();
     drop(hashers);
     // Other tests of this binary hash too, but not with fifty threads.
     let started = std::time::Instant::now();
@@ -133,7 +147,7 @@ fn a_file_cut_from_outside_is_an_error() {
     let mut spool = place.lead();
     spool.append(&bytes(1000, 1)).unwrap();
     std::fs::File::options().write(true).open(spool.path()).unwrap().set_len(10).unwrap();
-    let hasher = Hasher::follow(&spool).unwrap();
+    let hasher = Hasher::follow(&spool, Algorithm::Sha256).unwrap();
     for _ in 0..2 {
         assert!(matches!(hasher.finish(1000), Err(HashError::Read(_))));
     }

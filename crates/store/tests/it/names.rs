@@ -62,12 +62,21 @@ fn readers_and_files_have_the_digest_that_other_programs_print() {
     let path = dir.path().join("file");
     for (bytes, hex) in table {
         fs::write(&path, &bytes).unwrap();
-        assert_eq!(Digest::of_file(&path).unwrap().hex(), hex);
-        assert_eq!(Digest::of(Halting(bytes, false)).unwrap().hex(), hex);
+        assert_eq!(Digest::of_file(Algorithm::Sha256, &path).unwrap().hex(), hex);
+        assert_eq!(Digest::of(Algorithm::Sha256, Halting(bytes, false)).unwrap().hex(), hex);
     }
-    let error = Digest::of_file(dir.path().join("missing")).unwrap_err();
+    // Of `abc`, as FIPS 180-4 prints them.
+    for (algorithm, begins) in [
+        (Algorithm::Sha384, "cb00753f45a35e8bb5a03d699ac65007"),
+        (Algorithm::Sha512, "ddaf35a193617abacc417349ae204131"),
+    ] {
+        let digest = Digest::of(algorithm, &b"abc"[..]).unwrap();
+        assert!(digest.hex().starts_with(begins), "{digest}");
+        assert_eq!(digest.to_string().parse(), Ok(digest), "{algorithm}");
+    }
+    let error = Digest::of_file(Algorithm::Sha256, dir.path().join("missing")).unwrap_err();
     assert!(error.to_string().contains("missing") && error.kind() == io::ErrorKind::NotFound, "{error}");
-    assert!(Digest::of_file(dir.path()).is_err());
+    assert!(Digest::of_file(Algorithm::Sha256, dir.path()).is_err());
 }
 
 #[test]
