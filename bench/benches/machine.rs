@@ -54,7 +54,7 @@ fn transfer(bencher: Bencher<'_, '_>, cut: u64) {
 
 /// Carries out the steps as the driver does, without a network; gives back the number of events.
 fn drive(cut: u64) -> usize {
-    let want = Want { origins: vec![0], size: Some(SIZE), digest: true };
+    let want = Want { origins: vec![0], size: Some(SIZE), digest: true, page: false };
     let mut transfer = Transfer::new(Policy::default(), want, Held::nothing());
     let mut now = Duration::ZERO;
     let mut events = 0;

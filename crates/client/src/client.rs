@@ -110,7 +110,7 @@ pub struct Client {
 pub(crate) struct Inner {
     pub(crate) options: Options,
     pub(crate) origins: Origins,
-    places: Semaphore,
+    pub(crate) places: Semaphore,
 }
 
 impl Client {
@@ -143,15 +143,18 @@ impl Client {
         if wanted.urls.is_empty() {
             return Err(SetupError::NoUrl);
         }
-        for url in &wanted.urls {
-            if !matches!(url.scheme(), "http" | "https") {
-                let (url, scheme) = (crate::request::shown(url), url.scheme().to_owned());
-                return Err(SetupError::Scheme { url, scheme });
-            }
-        }
+        wanted.urls.iter().try_for_each(speaks)?;
         let _place = self.inner.places.acquire().await;
         let validator = wanted.validator.as_ref().and_then(|(url, text)| Some((*url, Validator::recall(text)?)));
         let held = Held { len: sink.len(), size: wanted.learned_size, validator };
-        Ok(Drive::new(&self.inner, wanted, held, sink, observe).run().await)
+        Ok(Drive::new(&self.inner, wanted, held, None, sink, observe).run().await.0)
     }
+}
+
+/// Only http and https are spoken.
+pub(crate) fn speaks(url: &Url) -> Result<(), SetupError> {
+    if matches!(url.scheme(), "http" | "https") {
+        return Ok(());
+    }
+    Err(SetupError::Scheme { url: crate::request::shown(url), scheme: url.scheme().to_owned() })
 }

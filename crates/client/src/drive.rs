@@ -18,6 +18,7 @@ use crate::event::Event;
 use crate::fault::{Moment, fault_of};
 use crate::limit::Permit;
 use crate::origin::{Lane, Origin};
+use crate::page::Asked;
 use crate::problem;
 use crate::request;
 use crate::sink::Sink;
@@ -38,17 +39,26 @@ pub(crate) struct Drive<'a, S, F> {
     word: Option<Validator>,
     /// Draws this transfer's part of a wait that others share.
     jitter: f64,
+    /// What a page is asked for as, and what is known of it.
+    page: Option<Asked>,
     /// The origin of the last request, and how often its addresses had been turned then.
     last: Option<(Arc<Origin>, usize)>,
 }
 
 impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
-    pub(crate) fn new(inner: &'a Inner, wanted: Wanted, held: Held, sink: &'a mut S, observe: F) -> Self {
+    pub(crate) fn new(
+        inner: &'a Inner,
+        wanted: Wanted,
+        held: Held,
+        page: Option<Asked>,
+        sink: &'a mut S,
+        observe: F,
+    ) -> Self {
         let mut urls = wanted.urls;
         urls.iter_mut().for_each(|url| inner.options.keys.strip(url));
         let names: Vec<_> = urls.iter().map(Url::origin).collect();
         let origins = names.iter().map(|name| names.iter().position(|other| other == name).unwrap_or(0)).collect();
-        let want = Want { origins, size: wanted.size, digest: wanted.digest };
+        let want = Want { origins, size: wanted.size, digest: wanted.digest, page: page.is_some() };
         let word_told = held.validator.clone();
         let transfer = Transfer::new(inner.options.policy.clone(), want, held);
         Self {
@@ -62,12 +72,13 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
             word_told,
             word: None,
             jitter: fastrand::f64(),
+            page,
             last: None,
         }
     }
 
-    /// Carries out the machine's steps until it is done or gives up.
-    pub(crate) async fn run(mut self) -> Outcome {
+    /// Carries out the machine's steps until it is done or gives up. Gives back what is known of the page, too.
+    pub(crate) async fn run(mut self) -> (Outcome, Option<Asked>) {
         loop {
             self.share_cooling();
             let step = self.transfer.next(self.began.elapsed(), fastrand::f64());
@@ -98,7 +109,8 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
                 Step::Done => Ok(()),
                 Step::Fail(failure) => Err(failure),
             };
-            return Outcome { result: done, log: self.transfer.log().to_vec(), size: self.transfer.size() };
+            let (log, size) = (self.transfer.log().to_vec(), self.transfer.size());
+            return (Outcome { result: done, log, size }, self.page);
         }
     }
 
@@ -189,7 +201,7 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
             self.transfer.hop(request::hop(&url, ask));
             self.last = Some((Arc::clone(&origin), origin.resolver.turned()));
             let secret = self.inner.options.keys.get(&url);
-            let request = request::build(&lane.client, &url, ask, secret.as_ref());
+            let request = request::build(&lane.client, &url, ask, self.page.as_ref(), secret.as_ref());
             let response = match self.send(request, &origin, &lane).await {
                 Ok(response) => response,
                 Err(fault) => {
@@ -223,6 +235,9 @@ impl<'a, S: Sink, F: FnMut(Event<'_>)> Drive<'a, S, F> {
             let framing = head.framing;
             self.word.clone_from(&head.validator);
             self.transfer.head(&head);
+            if let Some(page) = self.page.as_mut().filter(|_| head.status == 200) {
+                page.answered(&url, &response, head.coding.as_deref());
+            }
             (self.observe)(Event::Answered { size: self.transfer.size() });
             if self.transfer.ended_by().is_some() && problem::explains(&response) {
                 self.hear_words(response, &url).await;

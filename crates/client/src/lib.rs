@@ -10,6 +10,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `drive` | the loop, the only wait and the only time limits; `pieces`: where bytes go |
+//! | `page` | small bodies: what they were asked for as, and how they are decoded |
 //! | `watch` | when a body is too slow |
 //! | `connecting` | since when a request has a connection |
 //! | `origin` | what transfers share: connections, cooling, concurrency |
@@ -34,6 +35,7 @@ mod event;
 mod fault;
 mod limit;
 mod origin;
+mod page;
 mod problem;
 mod proxy;
 mod request;
@@ -44,6 +46,7 @@ mod watch;
 
 pub use client::{Client, Options, Outcome, SetupError, Wanted};
 pub use event::Event;
+pub use page::{Page, PageError, PageOutcome, PageRequest};
 pub use proxy::Proxy;
 pub use resolve::{Override, OverrideError};
 pub use sink::Sink;

@@ -6,17 +6,20 @@ use towline_transfer::{Ask, Framing, Head, Hop};
 use url::Url;
 
 use crate::keys::Secret;
+use crate::page::Asked;
 
 /// Writes the request for a hop.
 pub(crate) fn build(
     client: &reqwest::Client,
     url: &Url,
     ask: &Ask,
+    page: Option<&Asked>,
     secret: Option<&Secret>,
 ) -> reqwest::RequestBuilder {
     let mut fields = HeaderMap::new();
-    fields.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let any = || HeaderValue::from_static("*/*");
+    fields.insert(ACCEPT, page.and_then(|page| HeaderValue::try_from(page.accept.as_str()).ok()).unwrap_or_else(any));
+    fields.insert(ACCEPT_ENCODING, HeaderValue::from_static(if page.is_some() { "gzip" } else { "identity" }));
     // Over HTTP/1.1 a reused connection may die under the request, and the library below would send it again without a
     // word. HTTP/2 drops this field and shares its connection.
     fields.insert(CONNECTION, HeaderValue::from_static("close"));

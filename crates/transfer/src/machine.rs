@@ -236,8 +236,8 @@ impl Transfer {
         let lent = self.lent.as_ref().filter(|_| head.status == 206);
         let validator = memory.validator.as_ref().or(lent).filter(|_| !self.want.digest);
         let if_range = self.if_range && self.lent.is_none();
-        let (size, digest) = (self.known_size(), self.want.digest);
-        let known = Known { held: self.held, size, validator, digest, if_range };
+        let (size, digest, page) = (self.known_size(), self.want.digest, self.want.page);
+        let known = Known { held: self.held, size, validator, digest, page, if_range };
         self.word = Some(Word { validator: head.validator.clone(), part: head.status == 206 });
         let spliced = match splice(known, head) {
             // No proof from a URL that has not brought a byte.
@@ -247,10 +247,11 @@ impl Transfer {
             spliced => spliced,
         };
         self.phase = match spliced {
-            // The second answer of a URL that denies the bytes held replaces them from the first difference on.
+            // A page is what it is now. Of a file, only the second answer that denies the bytes held replaces them, from the
+            // first difference on.
             Splice::Body(place) => {
-                let may_cut =
-                    head.status == 200 && memory.contradictions > 0 && self.may_restart() && self.gives_up_bytes();
+                let denied = self.want.page || memory.contradictions > 0;
+                let may_cut = head.status == 200 && denied && self.may_restart() && self.gives_up_bytes();
                 Phase::Reading(self.read(place, may_cut, head.status == 206))
             }
             Splice::Complete => {

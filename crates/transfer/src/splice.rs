@@ -15,6 +15,8 @@ pub struct Known<'a> {
     pub validator: Option<&'a Validator>,
     /// Whether a digest will judge the whole.
     pub digest: bool,
+    /// Whether it is a page, which may be coded with gzip.
+    pub page: bool,
     /// Whether the request had an `If-Range`: then a 206 says that the bytes held are still those of the file.
     pub if_range: bool,
 }
@@ -66,7 +68,7 @@ pub fn splice(known: Known<'_>, head: &Head) -> Splice {
 }
 
 fn whole(known: Known<'_>, head: &Head) -> Splice {
-    if let Some(coding) = &head.coding {
+    if let Some(coding) = head.coding.as_ref().filter(|coding| !(known.page && is_gzip(coding))) {
         // A label on raw bytes is a common mistake of file servers; a digest finds out whether it was one.
         if !(known.digest && known.held == 0) {
             return Splice::Fault(Fault::Coded(coding.clone()));
@@ -80,7 +82,7 @@ fn part(known: Known<'_>, head: &Head) -> Splice {
     if head.multipart {
         return Splice::Fault(Fault::Misfit(Misfit::Multipart));
     }
-    if let Some(coding) = &head.coding {
+    if let Some(coding) = head.coding.as_ref().filter(|coding| !(known.page && is_gzip(coding))) {
         return Splice::Fault(Fault::Coded(coding.clone()));
     }
     let Label::Satisfied { first, last, total } = head.label else {
@@ -100,6 +102,11 @@ fn part(known: Known<'_>, head: &Head) -> Splice {
         return Splice::Fault(Fault::Misfit(Misfit::Unvouched { first, total }));
     }
     Splice::Body(Place { from: first, end: Some(last.saturating_add(1)), size: total })
+}
+
+/// RFC 9110 §8.4.1.3: `x-gzip` is the same.
+fn is_gzip(coding: &str) -> bool {
+    coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip")
 }
 
 /// Whether a part may be joined to the bytes held. One that begins at zero compares them all and needs nobody's word.

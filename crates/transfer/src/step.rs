@@ -14,13 +14,22 @@ pub struct Want {
     pub size: Option<u64>,
     /// Whether a digest will judge the whole.
     pub digest: bool,
+    /// Whether it is a page: small, judged by no digest, and perhaps another one each time it is asked for. It may be coded
+    /// with gzip, is resumed under a strong entity tag only, and otherwise begins anew, as often as the budget allows.
+    pub page: bool,
 }
 
 impl Want {
     /// One URL, nothing known about its file.
     #[must_use]
     pub fn one() -> Self {
-        Self { origins: vec![0], size: None, digest: false }
+        Self { origins: vec![0], size: None, digest: false, page: false }
+    }
+
+    /// A page at one URL.
+    #[must_use]
+    pub fn page() -> Self {
+        Self { page: true, ..Self::one() }
     }
 }
 

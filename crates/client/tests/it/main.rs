@@ -11,6 +11,7 @@ mod http2;
 mod limits;
 mod mirrors;
 mod origin;
+mod pages;
 mod proxies;
 mod public_api;
 mod redirects;

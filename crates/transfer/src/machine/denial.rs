@@ -20,7 +20,7 @@ impl Transfer {
             && self.contradict(url, *contradiction, part)
         {
             let fickle = matches!(contradiction, Contradiction::Validator);
-            if head.status == 200 && head.coding.is_none() && (fickle || self.may_restart()) {
+            if head.status == 200 && (head.coding.is_none() || self.want.page) && (fickle || self.may_restart()) {
                 self.memory[url].fickle |= fickle;
                 // It says itself that it is of another file than the one whose size is known.
                 let body = self.read(Place::whole(head), self.may_restart(), false);
@@ -39,7 +39,8 @@ impl Transfer {
         let memory = &mut self.memory[url];
         memory.no_range |= part;
         memory.contradictions = memory.contradictions.saturating_add(1);
-        let again = memory.contradictions >= 2;
+        // A page may well be another one by now, and costs little.
+        let again = memory.contradictions >= 2 || self.want.page;
         // Against a size that a lock vouches for, a restart helps nothing: the URL serves another file (4.11).
         if let (Contradiction::Size { was, .. }, Some(size)) = (contradiction, self.want.size)
             && was == size
@@ -52,9 +53,9 @@ impl Transfer {
         again && self.held > 0 && self.gives_up_bytes()
     }
 
-    /// Once per transfer, and once more for each end at which the digest has said that the bytes held are not the file.
+    /// A page as often as it likes; a file once per transfer, and once more for each end at which the digest has said that the bytes held are not the file.
     pub(super) fn may_restart(&self) -> bool {
-        !self.restarted || (self.want.digest && self.probed == Some(self.held))
+        self.want.page || !self.restarted || (self.want.digest && self.probed == Some(self.held))
     }
 
     /// Where a digest is known, a captive portal is likelier than another file: bytes are not given up in the first half of

@@ -16,7 +16,9 @@ impl Transfer {
     pub(super) fn settle(&mut self, fault: Option<Fault>, now: Duration, jitter: f64) {
         self.phase = Phase::Idle;
         let Some(url) = self.url() else { return };
-        let refilled = self.furthest - self.mark >= Policy::refill(self.size, self.mark);
+        let begins_anew = self.want.page && fault.is_some() && !self.is_tagged(url);
+        // What is dropped again is no progress.
+        let refilled = !begins_anew && self.furthest - self.mark >= Policy::refill(self.size, self.mark);
         let outcome = Outcome {
             url,
             verdict: fault.as_ref().map_or(Verdict::Retry, |fault| classify(fault, &self.policy)),
@@ -30,6 +32,10 @@ impl Transfer {
             self.since_refill = 0;
         }
         self.rounds.settle(outcome, now, jitter, &self.policy);
+        if begins_anew {
+            self.must_cut = Some(0);
+            self.size = self.want.size;
+        }
         // A pass that comes from one URL cannot go on with another: it is given up with its URL, and in time where that
         // brings nothing more.
         let silent = self.log.last().is_some_and(|attempt| attempt.from == attempt.to);
@@ -37,6 +43,11 @@ impl Transfer {
         if self.passes.single && self.held > 0 && lost && self.rounds.has_other(url) {
             self.must_cut = Some(0);
         }
+    }
+
+    /// Whether the bytes held have a strong entity tag of this URL.
+    fn is_tagged(&self, url: usize) -> bool {
+        matches!(self.memory[url].validator, Some(Validator::ETag(_)))
     }
 
     fn close(&mut self, fault: Option<Fault>, now: Duration, refilled: bool) {

@@ -136,7 +136,7 @@ fn policy() -> impl Strategy<Value = Policy> {
 
 fn begin() -> impl Strategy<Value = Transfer> {
     let want = (proptest::collection::vec(0_usize..3, 0..4), proptest::option::of(number()), any::<bool>())
-        .prop_map(|(origins, size, digest)| Want { origins, size, digest });
+        .prop_map(|(origins, size, digest)| Want { origins, size, digest, page: false });
     let held = (number(), proptest::option::of(number()), proptest::option::of((0_usize..4, validator())))
         .prop_map(|(len, size, validator)| Held { len, size, validator });
     let held = prop_oneof![Just(Held::nothing()), held];
@@ -220,7 +220,7 @@ proptest! {
         size in proptest::option::of(number()),
         events in proptest::collection::vec(event(), 0..40),
     ) {
-        let want = Want { origins: vec![0; urls], size, digest };
+        let want = Want { origins: vec![0; urls], size, digest, page: false };
         let policy = Policy { retries, ..Policy::default() };
         let mut transfer = Transfer::new(policy, want, Held::nothing());
         for event in events {

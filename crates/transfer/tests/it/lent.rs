@@ -11,7 +11,7 @@ const SIZE: usize = 2000;
 fn run(mirror: File) -> crate::driver::Run {
     let first = File::new(&content(1, SIZE)).etag("\"1\"");
     let mut number = 0;
-    Setup::new(Want { origins: vec![0, 1], size: None, digest: false }).run(move |ask, _| {
+    Setup::new(Want { origins: vec![0, 1], ..Want::one() }).run(move |ask, _| {
         number += 1;
         match (number, ask.url) {
             (1, _) => first.answer(ask).reset(1000),

@@ -6,6 +6,7 @@ mod events;
 mod head;
 mod lent;
 mod model;
+mod pages;
 mod properties;
 mod redirects;
 mod refill;

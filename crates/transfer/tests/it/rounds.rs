@@ -156,7 +156,7 @@ fn too_many_requests_and_unavailable_cool_the_origin_any_other_only_the_url() {
 #[test]
 fn what_another_transfer_learned_counts_too() {
     use towline_transfer::{Held, Step, Transfer, Want};
-    let want = Want { origins: vec![0, 1], digest: true, size: None };
+    let want = Want { origins: vec![0, 1], digest: true, size: None, page: false };
     let mut transfer = Transfer::new(Policy::default(), want, Held::nothing());
     transfer.cool(0, 5 * SECOND);
     assert_eq!((transfer.cools_until(0), transfer.cools_until(1)), (5 * SECOND, Duration::ZERO));

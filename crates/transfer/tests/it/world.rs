@@ -296,6 +296,7 @@ impl World {
             origins: (0..self.urls).map(|url| url / 2).collect(),
             size: self.want_size.then(|| self.right().len() as u64),
             digest: self.digest,
+            page: false,
         });
         setup.right = self.right().to_vec();
         setup.policy = Policy { retries: self.retries, ..Policy::default() };
