@@ -4,13 +4,16 @@
 //! |---|---|
 //! | `args` | the command line and its environment variables |
 //! | `get` | `towline get`: one file, or several, whatever they are |
+//! | `session`, `bring` | what the commands share: many files at once, each to its place |
 //! | `report` | bars, lines, the ledger of attempts, events |
 //! | `exit` | failures of the program and their exit codes |
 
 mod args;
+mod bring;
 mod exit;
 mod get;
 mod report;
+mod session;
 
 use std::process::ExitCode;
 

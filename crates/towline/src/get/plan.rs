@@ -1,6 +1,6 @@
 //! What has to be brought, and where to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use percent_encoding::percent_decode_str;
 use towline_client::Url;
@@ -9,18 +9,8 @@ use towline_store::Digest;
 use towline_unpack::Format;
 
 use crate::args::Get;
+use crate::bring::Plan;
 use crate::exit::Error;
-
-/// One file.
-#[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) artifact: Artifact,
-    pub(super) goal: Goal,
-    /// The URLs as they may be shown: without credentials and query.
-    pub(super) shown: Vec<String>,
-    /// A file that is on the disk already.
-    pub(super) local: Option<PathBuf>,
-}
 
 /// One plan for each URL of the command.
 pub(super) fn plans(get: &Get) -> Result<Vec<Plan>, Error> {

@@ -2,19 +2,29 @@
 
 use std::{
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use towline_fetch::{Done, Event, FetchError, Fetcher, Goal, Held};
+use towline_fetch::{Artifact, Done, Event, FetchError, Fetcher, Goal, Held};
 use towline_store::{Placed, StoreError};
 use towline_transfer::Cause;
 
-use super::plan::Plan;
 use crate::exit::{Code, Error};
 use crate::report::{Job, Tree};
 
+/// One file, and where it goes.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) artifact: Artifact,
+    pub(crate) goal: Goal,
+    /// The URLs as they may be shown: without credentials and query.
+    pub(crate) shown: Vec<String>,
+    /// A file that is on the disk already.
+    pub(crate) local: Option<PathBuf>,
+}
+
 /// Brings a file and reports how it went.
-pub(super) async fn bring(fetcher: &Fetcher, plan: &Plan, job: &Job) -> Code {
+pub(crate) async fn bring(fetcher: &Fetcher, plan: &Plan, job: &Job) -> Code {
     let observe = |event: Event<'_>| job.observe(&event);
     let (result, log) = match &plan.local {
         Some(file) => (fetcher.unpack_file(file, &plan.artifact, &plan.goal, observe).await, Vec::new()),
