@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr as _};
 
-use pep440_rs::Version;
+use uv_pep440::Version;
 
 /// A distribution's name and version.
 #[derive(Debug, Clone, PartialEq, Eq)]

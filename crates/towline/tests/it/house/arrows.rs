@@ -5,10 +5,12 @@ use cargo_metadata::DependencyKind::{Build, Development, Normal};
 use super::{crates, direct, short};
 
 /// Crate, the crates of ours it depends on, and those its tests depend on besides. A new crate gets a line here.
-const ARROWS: [(&str, &[&str], &[&str]); 7] = [
+const ARROWS: [(&str, &[&str], &[&str]); 9] = [
+    ("catalog", &["store"], &[]),
     ("client", &["transfer"], &["faults", "store"]),
     ("faults", &[], &[]),
     ("fetch", &["client", "store", "transfer", "unpack"], &["faults"]),
+    ("python", &[], &[]),
     ("store", &[], &[]),
     ("towline", &["client", "fetch", "store", "transfer", "unpack"], &["faults"]),
     ("transfer", &[], &[]),

@@ -28,7 +28,8 @@ fn retry_crates_and_other_clients_are_among_the_banned() {
     let bans = bans();
     let wrappers = |name: &str| bans.get(name).map(|(wrappers, _)| wrappers.clone());
     assert_eq!(wrappers("reqwest"), Some(vec!["towline-client".to_owned()]));
-    let retries = ["again", "backoff", "backon", "exponential-backoff", "retry-policies", "tokio-retry"];
+    assert_eq!(wrappers("backon"), Some(vec!["uv-fs".to_owned()]));
+    let retries = ["again", "backoff", "exponential-backoff", "retry-policies", "tokio-retry"];
     let layers = ["reqwest-middleware", "reqwest-retry", "ureq"];
     let tls = ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl", "openssl-sys"];
     for name in retries.iter().chain(&layers).chain(&tls) {

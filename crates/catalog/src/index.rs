@@ -1,0 +1,1 @@
+//! Pages of the simple repository API, and directories of archives.

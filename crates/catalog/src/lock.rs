@@ -1,0 +1,1 @@
+//! Locks: pylock.toml (PEP 751) and uv.lock.

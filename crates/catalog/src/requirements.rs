@@ -1,0 +1,1 @@
+//! Requirements files, and requirements given as arguments.

@@ -1,0 +1,1 @@
+//! Which of the listed files a requirement means.

@@ -1,0 +1,1 @@
+//! Finds Python interpreters and asks them what they are.

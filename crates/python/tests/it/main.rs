@@ -1,0 +1,1 @@
+//! Interpreters, real and fake.
