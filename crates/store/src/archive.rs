@@ -10,7 +10,7 @@ use std::{
 use crate::{
     Digest, Spool, Store, StoreError, entry, persist,
     proof::{self, Proof},
-    prune::Freed,
+    prune::Amount,
 };
 
 /// How long the proof of an archive that is gone stays: one may be about to arrive.
@@ -73,13 +73,13 @@ fn proof_of(archive: &Path) -> PathBuf {
     archive.with_extension("json")
 }
 
-fn remove(archive: &Path) -> io::Result<()> {
+pub(crate) fn remove(archive: &Path) -> io::Result<()> {
     fs::remove_file(archive).or_else(persist::gone_is_fine)?;
     fs::remove_file(proof_of(archive)).or_else(persist::gone_is_fine)
 }
 
 /// Removes one file of the archives' directories if nobody used it since `limit`.
-pub(crate) fn prune(path: &Path, limit: SystemTime, freed: &mut Freed) -> io::Result<()> {
+pub(crate) fn prune(path: &Path, limit: SystemTime, freed: &mut Amount) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
     let used = metadata.modified()?;
     if path.extension().is_some() {

@@ -90,6 +90,11 @@ impl Store {
 }
 
 fn find(dir: &Path, digest: &Digest) -> io::Result<Found> {
+    look(dir, digest, |record| record.proof.holds())
+}
+
+/// `trusted` says whether the tree need not be counted.
+fn look(dir: &Path, digest: &Digest, trusted: impl FnOnce(&Record) -> bool) -> io::Result<Found> {
     let record = match fs::symlink_metadata(dir) {
         Ok(found) if found.is_dir() => proof::load::<Record>(&dir.join(RECORD)),
         Ok(_) => Ok(None),
@@ -102,7 +107,7 @@ fn find(dir: &Path, digest: &Digest) -> io::Result<Found> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Damaged),
         Err(error) => return Err(error),
     };
-    if record.proof.holds() {
+    if trusted(&record) {
         return Ok(Found::Whole(record));
     }
     match tree::measure(&dir.join(staging::TREE)) {
@@ -113,6 +118,11 @@ fn find(dir: &Path, digest: &Digest) -> io::Result<Found> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Damaged),
         Err(error) => Err(error),
     }
+}
+
+/// Whether an entry has all its files and bytes, counted anew.
+pub(crate) fn is_whole(dir: &Path, digest: &Digest) -> io::Result<bool> {
+    Ok(matches!(look(dir, digest, |_| false)?, Found::Whole(_)))
 }
 
 impl Record {

@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use std::io::Read as _;
-//! use towline_store::{Claim, Hasher, Key, Store};
+//! use towline_store::{Algorithm, Claim, Hasher, Key, Store};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let dir = tempfile::tempdir()?;
@@ -43,7 +43,7 @@
 //! archive. [`Store::prune`] drops what nobody used.
 //!
 //! ```
-//! use towline_store::{Description, Digest, Placed, Store};
+//! use towline_store::{Algorithm, Description, Digest, Placed, Store};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let dir = tempfile::tempdir()?;
@@ -67,6 +67,7 @@
 mod archive;
 #[cfg(feature = "tokio")]
 mod async_reader;
+mod census;
 mod claim;
 mod digest;
 mod election;
@@ -98,6 +99,7 @@ mod watch;
 
 #[cfg(feature = "tokio")]
 pub use async_reader::AsyncReader;
+pub use census::Damage;
 pub use claim::Claim;
 pub use digest::{Algorithm, Digest, DigestError};
 pub use entry::{Description, Entry};
@@ -107,7 +109,7 @@ pub use hasher::{HashError, Hasher};
 pub use key::Key;
 pub use note::Note;
 pub use progress::End;
-pub use prune::{Freed, Keep, Pruned};
+pub use prune::{Amount, Keep, Usage};
 pub use reader::Reader;
 pub use spool::{Outcome, Spool};
 pub use stage::{Placed, Stage};

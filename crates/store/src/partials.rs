@@ -9,20 +9,18 @@ use std::{
 use crate::{
     Store,
     ownership::{Owner, Verdict},
-    prune::Freed,
+    prune::{Amount, Keep},
     sidecar::{Found, Sidecar},
     token::Token,
 };
 
-/// How long bytes are kept for a next run.
-const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// How long what is left of a finished transfer stays, for followers that have not looked yet.
 const LINGER: Duration = Duration::from_secs(10 * 60);
 
 impl Store {
-    /// Drops partial files that nobody wrote to for 14 days before `now`, and what is left of finished transfers.
-    pub(crate) fn prune_partials(&self, now: SystemTime) -> io::Result<Freed> {
-        let mut freed = Freed::default();
+    /// Drops partial files that nobody wrote to for so long before `now`, and what is left of finished transfers.
+    pub(crate) fn prune_partials(&self, now: SystemTime, kept: Duration) -> io::Result<Amount> {
+        let mut freed = Amount::default();
         let me = Owner::current();
         let entries = match fs::read_dir(self.partial()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(freed),
@@ -31,7 +29,7 @@ impl Store {
         for entry in entries {
             let dir = entry?.path();
             // A directory that changes under us, or is not ours, can wait.
-            let _ = prune_key(&dir, now, &me, &mut freed);
+            let _ = prune_key(&dir, now, kept, &me, &mut freed);
         }
         Ok(freed)
     }
@@ -39,7 +37,7 @@ impl Store {
 
 /// The directory of one artifact. Links of the election go last, and only when nothing else is left: then they lead
 /// nowhere.
-fn prune_key(dir: &Path, now: SystemTime, me: &Owner, freed: &mut Freed) -> io::Result<()> {
+fn prune_key(dir: &Path, now: SystemTime, kept: Duration, me: &Owner, freed: &mut Amount) -> io::Result<()> {
     let mut links = Vec::new();
     let mut left = false;
     for entry in fs::read_dir(dir)? {
@@ -52,7 +50,7 @@ fn prune_key(dir: &Path, now: SystemTime, me: &Owner, freed: &mut Freed) -> io::
         let age = now.duration_since(metadata.modified()?).unwrap_or_default();
         let removed = match kind(&path) {
             Kind::Part(token) => {
-                let gone = age > KEPT && !lives(dir, &token, me)? && fs::remove_file(&path).is_ok();
+                let gone = age >= kept && !lives(dir, &token, me)? && fs::remove_file(&path).is_ok();
                 if gone {
                     freed.add(metadata.len());
                 }
@@ -62,7 +60,7 @@ fn prune_key(dir: &Path, now: SystemTime, me: &Owner, freed: &mut Freed) -> io::
                 let idle = age > LINGER && !Sidecar::part(dir, &token).exists() && !lives(dir, &token, me)?;
                 idle && fs::remove_file(&path).is_ok()
             }
-            Kind::Other => age > KEPT && fs::remove_file(&path).is_ok(),
+            Kind::Other => age > Keep::PARTIALS && fs::remove_file(&path).is_ok(),
         };
         left |= !removed;
     }

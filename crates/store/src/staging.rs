@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::{Placed, Store, StoreError, mark, ownership::Owner, prune::Freed, same::same_tree, token::Token, tree};
+use crate::{Placed, Store, StoreError, mark, ownership::Owner, prune::Amount, same::same_tree, token::Token, tree};
 
 /// What names of stages outside the store begin with.
 pub(crate) const BESIDE: &str = ".towline-";
@@ -94,8 +94,8 @@ const fn mount_id(_path: &Path) -> u64 {
 
 /// Removes the stages in `home` that nobody will ever go on with. They are renamed first: an owner that lives after
 /// all, on another host, then fails instead of publishing what is left.
-pub(crate) fn sweep(home: &Path, prefix: &str, now: SystemTime) -> io::Result<Freed> {
-    let mut freed = Freed::default();
+pub(crate) fn sweep(home: &Path, prefix: &str, now: SystemTime) -> io::Result<Amount> {
+    let mut freed = Amount::default();
     let (me, uid) = (Owner::current(), rustix::process::geteuid().as_raw());
     let entries = match fs::read_dir(home) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(freed),
@@ -115,7 +115,7 @@ pub(crate) fn sweep(home: &Path, prefix: &str, now: SystemTime) -> io::Result<Fr
     Ok(freed)
 }
 
-fn sweep_one(path: &Path, name: &str, me: &Owner, now: SystemTime, freed: &mut Freed) -> io::Result<()> {
+fn sweep_one(path: &Path, name: &str, me: &Owner, now: SystemTime, freed: &mut Amount) -> io::Result<()> {
     let ends = |with| name.strip_suffix(with).and_then(Token::parse).is_some();
     let doomed = if ends(DOOMED) {
         path.to_path_buf()

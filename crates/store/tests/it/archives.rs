@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use towline_store::{Algorithm, Digest, Freed, Keep, State, Store};
+use towline_store::{Algorithm, Amount, Digest, Keep, State, Store};
 
 use crate::place::{Place, forge};
 
@@ -91,10 +91,13 @@ fn archives_are_pruned_by_their_last_use() {
     let old = || File::open(&path).unwrap().set_modified(now - 10 * DAY).unwrap();
     old();
     assert!(place.store.archive(&digest).unwrap().is_some(), "a use");
-    assert_eq!(place.store.prune(now, Keep { unused_for: 9 * DAY }).unwrap().total(), Freed::default());
+    assert_eq!(
+        place.store.prune(now, Keep { unused_for: 9 * DAY, partials_for: Keep::PARTIALS }).unwrap().total(),
+        Amount::default()
+    );
     old();
-    let pruned = place.store.prune(now, Keep { unused_for: 9 * DAY }).unwrap();
-    assert_eq!((pruned.archives, pruned.total()), (Freed { count: 1, bytes: 7 }, Freed { count: 1, bytes: 7 }));
+    let pruned = place.store.prune(now, Keep { unused_for: 9 * DAY, partials_for: Keep::PARTIALS }).unwrap();
+    assert_eq!((pruned.archives, pruned.total()), (Amount { count: 1, bytes: 7 }, Amount { count: 1, bytes: 7 }));
     assert_eq!(place.store.archive(&digest).unwrap(), None);
     assert!(fs::read_dir(path.parent().unwrap()).unwrap().next().is_none(), "the proof stays");
 }

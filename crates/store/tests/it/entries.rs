@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::json;
-use towline_store::{Entry, Freed, Keep, Placed, Store, StoreError};
+use towline_store::{Amount, Entry, Keep, Placed, Store, StoreError};
 
 use crate::{
     place::{Place, forge, now},
@@ -239,9 +239,12 @@ fn entries_are_pruned_by_their_last_use() {
         File::open(record(entry)).unwrap().set_modified(now - 10 * DAY).unwrap();
     }
     assert!(place.store.entry(&digest(2)).unwrap().is_some());
-    let keep = |days| Keep { unused_for: days * DAY };
-    assert_eq!(place.store.prune(now, keep(11)).unwrap().total(), Freed::default());
-    assert_eq!(place.store.prune(now, Keep { unused_for: Duration::MAX }).unwrap().total(), Freed::default());
+    let keep = |days| Keep { unused_for: days * DAY, partials_for: Keep::PARTIALS };
+    assert_eq!(place.store.prune(now, keep(11)).unwrap().total(), Amount::default());
+    assert_eq!(
+        place.store.prune(now, Keep { unused_for: Duration::MAX, partials_for: Keep::PARTIALS }).unwrap().total(),
+        Amount::default()
+    );
     let pruned = place.store.prune(now, keep(9)).unwrap();
     assert_eq!((pruned.trees.count, pruned.total()), (1, pruned.trees));
     assert!(pruned.trees.bytes >= description(1).bytes && pruned.trees.bytes < description(1).bytes + 2000);
@@ -261,8 +264,11 @@ fn pruning_takes_dead_stages_and_leaves_living_ones() {
     fs::create_dir_all(dead.join("entry/tree")).unwrap();
     fs::write(dead.join("entry/tree/a"), "0123456789").unwrap();
     let now = SystemTime::now();
-    assert_eq!(place.store.prune(now, Keep { unused_for: DAY }).unwrap().total(), Freed::default());
-    let pruned = place.store.prune(now + 2 * DAY, Keep { unused_for: DAY }).unwrap();
-    assert_eq!(pruned.stages, Freed { count: 1, bytes: 10 });
+    assert_eq!(
+        place.store.prune(now, Keep { unused_for: DAY, partials_for: Keep::PARTIALS }).unwrap().total(),
+        Amount::default()
+    );
+    let pruned = place.store.prune(now + 2 * DAY, Keep { unused_for: DAY, partials_for: Keep::PARTIALS }).unwrap();
+    assert_eq!(pruned.stages, Amount { count: 1, bytes: 10 });
     assert!(living.tree().exists() && !dead.exists());
 }

@@ -9,6 +9,7 @@
 mod archives;
 #[cfg(feature = "tokio")]
 mod async_reader;
+mod census;
 mod claims;
 mod denied;
 mod endings;

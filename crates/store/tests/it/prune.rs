@@ -4,21 +4,21 @@ use std::{
 };
 
 use serde_json::json;
-use towline_store::{Freed, Keep, Pruned, Store};
+use towline_store::{Amount, Keep, Store, Usage};
 
 use crate::place::{Place, forge};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const YEAR: Keep = Keep { unused_for: Duration::from_secs(365 * 24 * 60 * 60) };
+const YEAR: Keep = Keep { unused_for: Duration::from_secs(365 * 24 * 60 * 60), partials_for: Keep::PARTIALS };
 
 #[test]
 fn partials_are_kept_for_fourteen_days() {
     let place = Place::new();
     place.lead().append(b"01234").unwrap();
     let now = SystemTime::now();
-    assert_eq!(place.store.prune(now + 13 * DAY, YEAR).unwrap(), Pruned::default());
+    assert_eq!(place.store.prune(now + 13 * DAY, YEAR).unwrap(), Usage::default());
     assert_eq!(place.lead().len(), 5);
-    assert_eq!(place.store.prune(now + 15 * DAY, YEAR).unwrap().partials, Freed { count: 1, bytes: 5 });
+    assert_eq!(place.store.prune(now + 15 * DAY, YEAR).unwrap().partials, Amount { count: 1, bytes: 5 });
     // The sidecar went with it or goes with the next pruning, in whichever order they were listed.
     place.store.prune(now + 15 * DAY, YEAR).unwrap();
     assert!(!place.partial().exists());
@@ -31,7 +31,7 @@ fn what_lives_is_not_pruned() {
     let mut spool = place.lead();
     spool.append(b"01234").unwrap();
     let pruned = place.store.prune(SystemTime::now() + 100 * DAY, YEAR).unwrap();
-    assert_eq!(pruned, Pruned::default());
+    assert_eq!(pruned, Usage::default());
     spool.append(b"5").unwrap();
     drop(spool);
     assert_eq!(place.lead().len(), 6);
@@ -71,5 +71,5 @@ fn finished_transfers_leave_nothing_after_ten_minutes() {
 
 #[test]
 fn a_store_that_was_never_used_is_pruned_too() {
-    assert_eq!(Place::new().store.prune(SystemTime::now(), YEAR).unwrap(), Pruned::default());
+    assert_eq!(Place::new().store.prune(SystemTime::now(), YEAR).unwrap(), Usage::default());
 }

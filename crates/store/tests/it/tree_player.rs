@@ -93,7 +93,14 @@ fn storm(store: &Store, dest: &Path) -> ! {
         let _ = entry.place(&dest.join(format!("copied-{number}")));
         match round % 4 {
             2 => entry.remove().unwrap(),
-            3 => drop(store.prune(SystemTime::now(), Keep { unused_for: std::time::Duration::ZERO }).unwrap()),
+            3 => drop(
+                store
+                    .prune(
+                        SystemTime::now(),
+                        Keep { unused_for: std::time::Duration::ZERO, partials_for: Keep::PARTIALS },
+                    )
+                    .unwrap(),
+            ),
             _ => {}
         }
     }
