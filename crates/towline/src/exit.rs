@@ -59,6 +59,8 @@ pub(crate) enum Error {
     NoArchive(String),
     #[error("cannot write to standard output: {0}")]
     Stdout(io::Error),
+    #[error("cannot write {}: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
     #[error("{}", fetching(name, error))]
     Fetch { name: String, error: FetchError },
 }
@@ -66,7 +68,12 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Runtime(_) | Self::NoCacheDir | Self::Store(_) | Self::Events { .. } | Self::Stdout(_) => Code::Disk,
+            Self::Runtime(_)
+            | Self::NoCacheDir
+            | Self::Store(_)
+            | Self::Events { .. }
+            | Self::Stdout(_)
+            | Self::Write { .. } => Code::Disk,
             Self::Url { .. } | Self::NoName { .. } | Self::SameFile(_) | Self::TwoDigests { .. } => Code::Usage,
             Self::Fragment { .. } | Self::NoArchive(_) => Code::Usage,
             Self::Fetch { error, .. } => fetch_code(error),

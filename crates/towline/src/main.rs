@@ -5,13 +5,17 @@
 //! | `args` | the command line and its environment variables |
 //! | `get` | `towline get`: one file, or several, whatever they are |
 //! | `session`, `bring` | what the commands share: many files at once, each to its place |
+//! | `cache` | `towline cache`: what is kept between runs |
+//! | `manual` | completions and manual pages |
 //! | `report` | bars, lines, the ledger of attempts, events |
 //! | `exit` | failures of the program and their exit codes |
 
 mod args;
 mod bring;
+mod cache;
 mod exit;
 mod get;
+mod manual;
 mod report;
 mod session;
 
@@ -25,13 +29,17 @@ fn main() -> ExitCode {
 }
 
 fn run(args: args::Args) -> ExitCode {
+    let get = match &args.command {
+        args::Command::Get(get) => get,
+        args::Command::Cache(cache) => return cache::run(*cache, &args.shared).into(),
+        args::Command::Completions { shell } => return manual::completions(*shell).into(),
+        args::Command::Man { dir } => return manual::pages(dir.as_deref()).into(),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::fail(&exit::Error::Runtime(error)),
     };
-    let code = match &args.command {
-        args::Command::Get(get) => runtime.block_on(get::run(get, &args.shared)),
-    };
+    let code = runtime.block_on(get::run(get, &args.shared));
     // A look-up of a name, or a digest, may still be under way on another thread: nobody waits for it.
     runtime.shutdown_background();
     code.into()

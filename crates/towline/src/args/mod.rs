@@ -1,5 +1,6 @@
 //! The command line. Every limit and wait of the retry law has an option and an environment variable.
 
+mod cache;
 mod limits;
 mod value;
 
@@ -12,6 +13,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use towline_client::Override;
 use towline_store::Digest;
 
+pub(crate) use cache::Cache;
 pub(crate) use limits::Limits;
 
 /// Brings Python distributions and interpreters over networks that break: a download that dies is continued at the byte
@@ -34,6 +36,21 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Bring a file, whatever it is, or several at once
     Get(Get),
+    /// Look after the cache
+    #[command(subcommand)]
+    Cache(Cache),
+    /// Print a script that completes the command line, for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command into a folder
+    Man {
+        /// The folder
+        #[arg(short, long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// Bring files. A partial file is kept in the cache directory and continued by the next run; the destination is only ever
@@ -115,10 +132,15 @@ pub(crate) fn parse() -> Result<Args, ExitCode> {
     })
 }
 
+/// The definitions, for completions and manual pages.
+pub(crate) fn definitions() -> clap::Command {
+    Args::command()
+}
+
 /// What clap cannot express.
 fn check(args: Args) -> Result<Args, clap::Error> {
     let refuse = |text: &str| Err(Args::command().error(ErrorKind::ArgumentConflict, text));
-    let Command::Get(get) = &args.command;
+    let Command::Get(get) = &args.command else { return Ok(args) };
     if get.urls.len() > 1 {
         if get.output.is_some() {
             return refuse("--output takes one file, and several URLs were given: use --dir");

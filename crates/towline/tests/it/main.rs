@@ -1,3 +1,4 @@
 //! Tests of the program and of the house it stands in.
 
+mod cache;
 mod house;
