@@ -65,12 +65,12 @@ pub(crate) fn copy_to(
     }
     if let Some(expected) = expected {
         let found = staged.file.rewind().and_then(|()| Digest::of(expected.algorithm(), &staged.file));
-        let found = found.map_err(|error| StoreError::at("read back", &staged.path, error))?;
+        let found = found.map_err(|error| StoreError::at("read back", staged.shown(), error))?;
         if found != *expected {
             return Err(StoreError::Digest { path: dest, expected: expected.clone(), found });
         }
     }
-    let metadata = staged.file.metadata().map_err(|error| StoreError::at("look at", &staged.path, error))?;
+    let metadata = staged.file.metadata().map_err(|error| StoreError::at("look at", staged.shown(), error))?;
     still(&metadata)?;
     staged.publish(&dest)
 }
@@ -125,46 +125,99 @@ impl io::Read for At<'_> {
     }
 }
 
-/// A file under a passing name, removed unless it is published.
+/// A file on its way to its name. Where the file system can do it, it has none until it is whole, so that a process that is
+/// killed leaves nothing; else a passing one.
 struct Staged {
-    path: PathBuf,
+    dir: PathBuf,
+    /// The passing name, if it has one.
+    path: Option<PathBuf>,
     file: File,
-    published: bool,
 }
+
+/// The mode that the umask, or the directory's default ACL, is taken from.
+const MODE: u32 = 0o666;
 
 impl Staged {
     fn new(dir: &Path) -> Result<Self, StoreError> {
-        let path = dir.join(format!(".towline-{}", Token::random()));
-        // The mode is 0666 so that the umask, or the directory's default ACL, decides.
+        if let Some(file) = nameless(dir) {
+            return Ok(Self { dir: dir.to_path_buf(), path: None, file });
+        }
+        let path = passing(dir);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create_new(true)
-            .mode(0o666)
+            .mode(MODE)
             .open(&path)
             .map_err(|error| StoreError::at("create a file in", dir, error))?;
-        Ok(Self { path, file, published: false })
+        Ok(Self { dir: dir.to_path_buf(), path: Some(path), file })
+    }
+
+    /// What to show of it.
+    fn shown(&self) -> &Path {
+        self.path.as_deref().unwrap_or(&self.dir)
     }
 
     /// What the umask leaves.
     fn permissions(&self) -> Result<fs::Permissions, StoreError> {
-        let found = self.file.metadata().map_err(|error| StoreError::at("look at", &self.path, error))?;
+        let found = self.file.metadata().map_err(|error| StoreError::at("look at", self.shown(), error))?;
         Ok(found.permissions())
     }
 
     fn publish(mut self, dest: &Path) -> Result<(), StoreError> {
-        fs::rename(&self.path, dest).map_err(|error| StoreError::at("move the finished file to", dest, error))?;
-        self.published = true;
+        let moved = |error| StoreError::at("move the finished file to", dest, error);
+        if self.path.is_none() {
+            // A link replaces nothing, a rename does: it has this name for as long as there is between the two.
+            let path = passing(&self.dir);
+            name(&self.file, &path).map_err(moved)?;
+            self.path = Some(path);
+        }
+        fs::rename(self.shown(), dest).map_err(moved)?;
+        self.path = None;
         Ok(())
     }
 }
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        if !self.published {
-            let _ = fs::remove_file(&self.path);
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
         }
     }
+}
+
+fn passing(dir: &Path) -> PathBuf {
+    dir.join(format!(".towline-{}", Token::random()))
+}
+
+/// open(2), `O_TMPFILE`. Naming it later needs /proc.
+#[cfg(target_os = "linux")]
+fn nameless(dir: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags, open};
+    if !Path::new("/proc/self/fd").exists() {
+        return None;
+    }
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    open(dir, flags, Mode::from_raw_mode(MODE)).ok().map(File::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn nameless(_dir: &Path) -> Option<File> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+fn name(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd as _;
+
+    use rustix::fs::{AtFlags, CWD, linkat};
+    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn name(_file: &File, _path: &Path) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
 }
 
 pub(crate) fn gone_is_fine(error: io::Error) -> io::Result<()> {

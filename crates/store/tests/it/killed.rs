@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt as _,
     path::Path,
     time::{Duration, Instant},
 };
@@ -45,6 +46,39 @@ fn full_stages(place: &Place) -> Vec<String> {
 fn sweep(place: &Place) {
     drop(Store::open(place.store.root()).unwrap().claim(&Key::of_url("x")).unwrap());
     assert_eq!(full_stages(place), Vec::<String>::new(), "stages of the dead stay");
+}
+
+/// A copy across file systems, killed in the middle: what was asked for or nothing, and nothing beside it.
+#[test]
+fn a_copy_that_is_killed_leaves_nothing_beside_the_destination() {
+    let place = Place::fast();
+    let other = tempfile::tempdir().unwrap();
+    if fs::metadata(other.path()).unwrap().dev() == fs::metadata(place.dir.path()).unwrap().dev() {
+        println!("skipped: one file system");
+        return;
+    }
+    let (size, dest) = (8_000_000_u64, other.path().join("dest"));
+    let mut whole = 0;
+    for round in 0..20 {
+        let mut player = Player::start(place.store.root());
+        player.ask(&format!("claim {round}"));
+        assert_eq!(player.ask(&format!("append {size}")), size.to_string());
+        player.tell(&format!("persist {}", dest.display()));
+        let (started, moment) = (Instant::now(), Duration::from_micros(round * 400));
+        while started.elapsed() < moment {
+            std::hint::spin_loop();
+        }
+        player.child.kill().unwrap();
+        player.child.wait().unwrap();
+        let found = names(other.path());
+        assert!(found.is_empty() || found == ["dest"], "round {round}: {found:?}");
+        if let Ok(metadata) = fs::metadata(&dest) {
+            assert_eq!(metadata.len(), size, "round {round}: a part");
+            whole += 1;
+            fs::remove_file(&dest).unwrap();
+        }
+    }
+    println!("figure  copies killed: {whole} of 20 were done before");
 }
 
 /// Sixty moments, spread over the first rounds of a storm.
