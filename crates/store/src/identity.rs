@@ -50,6 +50,7 @@ pub(crate) fn liveness(owner: &Owner, token: &str, me: &Owner) -> Liveness {
     match (stat(owner.pid), owner.start) {
         (Some(found), _) if found.gone => Liveness::Dead,
         (Some(found), Some(start)) if found.start != start => Liveness::Dead,
+        (Some(found), Some(_)) if found.stopped => Liveness::Stopped,
         (Some(_), Some(_)) => Liveness::Alive,
         // `hidepid` mounts, or no /proc: something with that number runs.
         _ => Liveness::Unsure,
@@ -60,6 +61,8 @@ struct Stat {
     start: u64,
     /// Killed, and only waiting to be reaped.
     gone: bool,
+    /// By a signal, or a debugger.
+    stopped: bool,
 }
 
 /// Fields of `/proc/<pid>/stat` (proc(5)): 3 state, 20 threads, 22 start time. Field 2, the command, may hold
@@ -73,5 +76,5 @@ fn stat(pid: u32) -> Option<Stat> {
     let start = fields.nth(1)?.parse().ok()?;
     // A dead main thread with living siblings also reads as Z.
     let gone = matches!(state, "Z" | "X" | "x") && threads <= 1;
-    Some(Stat { start, gone })
+    Some(Stat { start, gone, stopped: matches!(state, "T" | "t") })
 }

@@ -41,7 +41,7 @@ pub(crate) fn is_abandoned(stage: &Path, token: &Token, me: &Owner, now: SystemT
     let mark = fs::read(stage.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Mark>(&text).ok());
     let here = mark.filter(|mark| mark.token == *token && me.place.is(&mark.owner.place));
     match here.map(|mark| identity::liveness(&mark.owner, token.as_str(), me)) {
-        Some(Liveness::Alive) => Ok(false),
+        Some(Liveness::Alive | Liveness::Stopped) => Ok(false),
         Some(Liveness::Dead) => Ok(true),
         Some(Liveness::Unsure) | None => {
             let newest = tree::measure(stage)?.newest;

@@ -55,6 +55,8 @@ pub enum Phase {
 pub enum Liveness {
     /// It runs.
     Alive,
+    /// It is stopped (Ctrl-Z, a debugger), and may run again.
+    Stopped,
     /// It does not run, and never will again.
     Dead,
     /// Something with its number runs, and it cannot be told what.
@@ -94,8 +96,8 @@ pub fn verdict(
         match alive(owner) {
             Liveness::Alive => Verdict::Live,
             Liveness::Dead => Verdict::Orphan,
-            Liveness::Unsure if silent => Verdict::Stale,
-            Liveness::Unsure => Verdict::Live,
+            Liveness::Unsure | Liveness::Stopped if silent => Verdict::Stale,
+            Liveness::Unsure | Liveness::Stopped => Verdict::Live,
         }
     } else if let_go || silent {
         // A network file system may hold back the last writes of another host: its file is never appended to.

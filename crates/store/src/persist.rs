@@ -167,6 +167,11 @@ impl Staged {
     fn publish(mut self, dest: &Path) -> Result<(), StoreError> {
         let moved = |error| StoreError::at("move the finished file to", dest, error);
         if self.path.is_none() {
+            match name(&self.file, dest) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(moved(error)),
+            }
             // A link replaces nothing, a rename does: it has this name for as long as there is between the two.
             let path = passing(&self.dir);
             name(&self.file, &path).map_err(moved)?;

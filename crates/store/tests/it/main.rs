@@ -28,6 +28,7 @@ mod prune;
 mod readers;
 mod source;
 mod stages;
+mod stopped;
 mod sweeping;
 mod tree_player;
 mod trees;

@@ -34,7 +34,7 @@ fn the_whole_space_of_claim_decisions() {
     for (here, owner) in &places {
         for phase in phases {
             for (young, beat) in beats {
-                for liveness in [Liveness::Alive, Liveness::Dead, Liveness::Unsure] {
+                for liveness in [Liveness::Alive, Liveness::Stopped, Liveness::Dead, Liveness::Unsure] {
                     let mut asked = false;
                     let found = verdict(owner, phase, beat, &me, NOW, |_| {
                         asked = true;
@@ -44,8 +44,9 @@ fn the_whole_space_of_claim_decisions() {
                     let let_go = matches!(phase, Phase::Stopped | Phase::Failed);
                     let expected = match (here, let_go, liveness, young) {
                         (true, true, _, _) | (true, false, Liveness::Dead, _) => Verdict::Orphan,
-                        (true, false, Liveness::Alive, _) | (true, false, Liveness::Unsure, true) => Verdict::Live,
-                        (true, false, Liveness::Unsure, false) => Verdict::Stale,
+                        (true, false, Liveness::Alive, _) => Verdict::Live,
+                        (true, false, Liveness::Unsure | Liveness::Stopped, true) => Verdict::Live,
+                        (true, false, Liveness::Unsure | Liveness::Stopped, false) => Verdict::Stale,
                         (false, true, _, _) | (false, false, _, false) => Verdict::Stale,
                         (false, false, _, true) => Verdict::Live,
                     };
