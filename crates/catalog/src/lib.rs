@@ -22,4 +22,4 @@ pub mod target;
 
 pub use file::{Choice, File, FileName, FileNameError, Kind, Place};
 pub use hashes::{Hashes, HashesError};
-pub use target::Target;
+pub use target::{Platform, PythonVersion, Target};
