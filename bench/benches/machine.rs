@@ -41,7 +41,7 @@ fn parse(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn judge(bencher: Bencher<'_, '_>) {
     let head = answer(500_000);
-    let known = Known { held: 500_000, size: Some(SIZE), validator: None, digest: true, if_range: false };
+    let known = Known { held: 500_000, size: Some(SIZE), validator: None, digest: true, if_range: false, page: false };
     bencher.counter(ItemsCount::new(1_usize)).bench(|| splice(black_box(known), black_box(&head)));
 }
 
