@@ -156,18 +156,18 @@ impl fmt::Display for NotFound {
         let example =
             |of: &Option<Example>| of.as_ref().map(|it| format!(" ({})", it.text.escape_debug())).unwrap_or_default();
         let reasons = [
-            (counts.tags, "for other interpreters or platforms", example(&self.wheel)),
-            (counts.python, "for other versions of Python", example(&self.python)),
-            (counts.wheels_refused, "wheels, which --no-binary refuses", String::new()),
-            (counts.sdists_refused, "source distributions, which --only-binary refuses", String::new()),
-            (counts.hash, "with a digest that is none of those asked for", String::new()),
-            (counts.yanked, "withdrawn", example(&self.yanked)),
+            (counts.tags, "file", "for other interpreters or platforms", example(&self.wheel)),
+            (counts.python, "file", "for other versions of Python", example(&self.python)),
+            (counts.wheels_refused, "wheel", "refused by --no-binary", String::new()),
+            (counts.sdists_refused, "source distribution", "refused by --only-binary", String::new()),
+            (counts.hash, "file", "without a digest that was asked for", String::new()),
+            (counts.yanked, "file", "withdrawn", example(&self.yanked)),
         ];
         write!(f, "of {}, ", list(&self.matching))?;
-        for (at, (count, what, example)) in reasons.iter().filter(|(count, ..)| *count > 0).enumerate() {
+        for (at, (count, what, state, example)) in reasons.iter().filter(|(count, ..)| *count > 0).enumerate() {
             let comma = if at == 0 { "" } else { ", " };
-            let files = if *count == 1 { "file is" } else { "files are" };
-            write!(f, "{comma}{count} {files} {what}{example}")?;
+            let verb = if *count == 1 { " is" } else { "s are" };
+            write!(f, "{comma}{count} {what}{verb} {state}{example}")?;
         }
         Ok(())
     }
