@@ -1,9 +1,7 @@
 //! Whose stage it is.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs, io,
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -11,8 +9,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    identity,
+    StoreError, identity,
     ownership::{Liveness, Owner},
+    persist,
     token::Token,
     tree,
 };
@@ -29,11 +28,12 @@ struct Mark {
     owner: Owner,
 }
 
-/// Marks a stage as this process's.
-pub(crate) fn write(stage: &Path, token: &Token) -> io::Result<()> {
+/// Marks a stage as this process's. A mark is whole or missing: half of one would name nobody who could be found dead, and the stage
+/// would stay for a day.
+pub(crate) fn write(stage: &Path, token: &Token) -> Result<(), StoreError> {
     let mark = Mark { token: token.clone(), owner: Owner::current() };
-    let text = serde_json::to_vec(&mark)?;
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(stage.join(FILE))?.write_all(&text)
+    let text = serde_json::to_vec(&mark).map_err(|error| StoreError::at("mark", stage, error.into()))?;
+    persist::write_whole(&stage.join(FILE), &text)
 }
 
 /// Whether nobody will ever go on with a stage.

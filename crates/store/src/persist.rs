@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
-    io::{self, BufReader, ErrorKind, Read as _, Seek as _},
+    io::{self, BufReader, ErrorKind, Read as _, Seek as _, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
@@ -73,6 +73,29 @@ pub(crate) fn copy_to(
     let metadata = staged.file.metadata().map_err(|error| StoreError::at("look at", staged.shown(), error))?;
     still(&metadata)?;
     staged.publish(&dest)
+}
+
+/// Copies a file of this machine to `dest` as [`crate::Spool::persist`] publishes: whole or not at all, and with the digest, where one
+/// is given. What is at `dest` is replaced.
+///
+/// # Errors
+/// When `from` cannot be read or is no regular file, `dest` is none, the copy has another digest ([`StoreError::Digest`]), or the file
+/// changes meanwhile ([`StoreError::Length`]); and on failures of the disk.
+pub fn copy_file(from: &Path, dest: &Path, digest: Option<&Digest>) -> Result<(), StoreError> {
+    let unread = |error| StoreError::at("read", from, error);
+    let file = File::open(from).map_err(unread)?;
+    let found = file.metadata().map_err(unread)?;
+    if !found.is_file() {
+        return Err(StoreError::NotRegular { path: from.to_path_buf() });
+    }
+    copy_to(&Source { file: &file, path: from, len: found.len() }, dest, digest, |_| Ok(()))
+}
+
+/// Writes a small file that is there with all of its bytes or not at all, whenever the process is killed.
+pub(crate) fn write_whole(dest: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut staged = Staged::new(dest.parent().unwrap_or_else(|| Path::new(".")))?;
+    staged.file.write_all(bytes).map_err(|error| StoreError::at("write", dest, error))?;
+    staged.publish(dest)
 }
 
 /// Where a rename must go: through symbolic links, and never onto something that is no regular file.

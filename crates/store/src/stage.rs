@@ -65,7 +65,7 @@ impl Stage {
         DirBuilder::new().mode(0o700).create(&dir).map_err(|error| StoreError::at("create", &dir, error))?;
         let tree = dir.join(staging::ENTRY).join(staging::TREE);
         let stage = Self { store: store.clone(), dir, tree, _held: held };
-        mark::write(&stage.dir, &token).map_err(|error| StoreError::at("mark", &stage.dir, error))?;
+        mark::write(&stage.dir, &token)?;
         fs::create_dir(stage.entry()).map_err(|error| StoreError::at("create", &stage.entry(), error))?;
         stage.make_tree()?;
         Ok(stage)
