@@ -20,7 +20,7 @@ pub enum FetchError {
     #[error("the archive is refused: {0}")]
     Archive(ArchiveError),
     /// A local file has another digest.
-    #[error("its sha256 is {found}, not {expected}")]
+    #[error("its {} is {}, not {}", .found.algorithm(), .found.hex(), .expected.hex())]
     Digest {
         /// The digest asked for.
         expected: Digest,

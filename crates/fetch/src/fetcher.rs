@@ -151,7 +151,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 }
 
 /// Nothing is brought for a destination that is something else than a file already.
-fn can_be_file(path: &Path) -> Result<(), FetchError> {
+pub(crate) fn can_be_file(path: &Path) -> Result<(), FetchError> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(FetchError::IsDirectory(path.to_path_buf())),
         Ok(found) if !found.is_file() => Err(StoreError::NotRegular { path: path.to_path_buf() }.into()),

@@ -7,12 +7,12 @@ use std::{
     sync::Arc,
 };
 
-use towline_store::{Entry, Stage, StoreError};
+use towline_store::{Digest, Entry, Stage, StoreError, copy_file};
 use towline_unpack::{Format, Unpacked};
 
 use crate::{
     Artifact, Done, Event, FetchError, Fetcher, Goal,
-    fetcher::{blocking, can_be_tree},
+    fetcher::{blocking, can_be_file, can_be_tree, make_folder},
     goal::Verified,
     lead::needed,
 };
@@ -48,6 +48,46 @@ impl Fetcher {
         }
         let verified = Verified { digest: whole.digest, size: whole.size };
         self.place_tree(whole.stage, whole.unpacked?, artifact, goal, &verified).await
+    }
+
+    /// Copies a local file to where it is wanted. One that is there already, with the artifact's digest or as the very same file, is left
+    /// alone.
+    ///
+    /// # Errors
+    /// When it cannot be read, has another digest ([`FetchError::Digest`]), or cannot be written.
+    pub async fn copy_file(
+        &self,
+        file: &Path,
+        artifact: &Artifact,
+        dest: &Path,
+        observe: impl Fn(Event<'_>),
+    ) -> Result<Done, FetchError> {
+        can_be_file(dest)?;
+        make_folder(dest)?;
+        let size =
+            std::fs::metadata(file).map_err(|source| FetchError::Local { path: file.to_path_buf(), source })?.len();
+        observe(Event::Grew { held: 0, size: Some(size) });
+        let (from, to, digest) = (file.to_path_buf(), dest.to_path_buf(), artifact.digest.clone());
+        let done = blocking(move || {
+            let itself =
+                || std::fs::canonicalize(&from).is_ok_and(|from| std::fs::canonicalize(&to).is_ok_and(|to| from == to));
+            let there = match &digest {
+                Some(digest) if to.is_file() => Digest::of_file(digest.algorithm(), &to)? == *digest,
+                Some(_) => false,
+                None => itself(),
+            };
+            if there {
+                return Ok(Done::WasThere);
+            }
+            match copy_file(&from, &to, digest.as_ref()) {
+                Ok(()) => Ok(Done::File),
+                Err(StoreError::Digest { expected, found, .. }) => Err(FetchError::Digest { expected, found }),
+                Err(error) => Err(error.into()),
+            }
+        });
+        let done = done.await??;
+        observe(Event::Grew { held: size, size: Some(size) });
+        Ok(done)
     }
 
     /// Puts a tree where it belongs.

@@ -1,11 +1,13 @@
 //! Entries of the store, kept archives, and files that are on the disk already.
 
+use std::path::Path;
+
 use towline_faults::{Action, At};
-use towline_fetch::{Done, FetchError, Goal, Tree};
+use towline_fetch::{Artifact, Done, FetchError, Goal, Tree};
 use towline_store::{Algorithm, Digest};
 use towline_unpack::Format;
 
-use crate::support::{Case, archive, at, block_on, expected, files, members, tar};
+use crate::support::{Case, archive, at, block_on, expected, files, listing, members, tar};
 
 fn entry(archive: bool) -> Goal {
     Goal::Entry { tree: tar(), archive }
@@ -90,5 +92,36 @@ fn a_local_file_is_unpacked_by_the_same_rules() {
     let error = unpack(None).expect_err("half an archive");
     assert!(matches!(error, FetchError::Archive(_)), "{error:?}");
     case.assert_nothing();
+    assert_eq!(case.requests(), 0);
+}
+
+#[test]
+fn a_local_file_is_copied_whole_and_right_or_not_at_all() {
+    let bytes = archive();
+    let case = Case::new([]);
+    let from = case.dir.path().join("from.tar");
+    std::fs::write(&from, &bytes).unwrap();
+    let dest = case.dir.path().join("out/deep/to.tar");
+    let copy = |artifact: &Artifact, from: &Path, dest: &Path| {
+        block_on(case.fetcher().copy_file(from, artifact, dest, |_| {}))
+    };
+    let right = case.artifact(Some(&bytes));
+    assert!(matches!(copy(&right, &from, &dest).unwrap(), Done::File));
+    assert_eq!(std::fs::read(&dest).unwrap(), bytes);
+    assert!(matches!(copy(&right, &from, &dest).unwrap(), Done::WasThere));
+    // Without a digest, the file itself is all that can be told to be the same.
+    assert!(matches!(copy(&case.artifact(None), &from, &dest).unwrap(), Done::File));
+    assert!(matches!(copy(&case.artifact(None), &from, &from).unwrap(), Done::WasThere));
+    assert_eq!(std::fs::read(&from).unwrap(), bytes);
+    // What is there is left alone by a file that is not what was asked for.
+    let error = copy(&case.artifact(Some(b"other")), &from, &dest).unwrap_err();
+    assert!(matches!(error, FetchError::Digest { .. }), "{error:?}");
+    assert_eq!(std::fs::read(&dest).unwrap(), bytes);
+    let missing = case.dir.path().join("missing");
+    assert!(matches!(copy(&right, &missing, &dest.with_extension("x")), Err(FetchError::Local { .. })));
+    assert!(copy(&right, case.dir.path(), &dest.with_extension("y")).is_err(), "a folder is no file");
+    assert!(copy(&right, &from, case.dir.path()).is_err(), "nor can it be replaced by one");
+    let beside: Vec<_> = listing(dest.parent().unwrap());
+    assert_eq!(beside, [dest], "nothing is left beside it");
     assert_eq!(case.requests(), 0);
 }
