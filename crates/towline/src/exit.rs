@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use towline_catalog::index::IndexError;
 use towline_client::keys::NetrcError;
+use towline_client::{PageError, SetupError};
 use towline_fetch::FetchError;
 use towline_store::StoreError;
 use towline_transfer::{Cause, Contradiction, Fault};
@@ -63,6 +65,18 @@ pub(crate) enum Error {
     Write { path: PathBuf, source: io::Error },
     #[error("{}", fetching(name, error))]
     Fetch { name: String, error: FetchError },
+    #[error("could not read {what}: {error}")]
+    Page { what: String, error: PageError },
+    #[error("cannot ask for {what}: {error}")]
+    Setup { what: String, error: SetupError },
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error("{name} is wanted twice, with different bytes: {one} and {other}")]
+    TwoFiles { name: String, one: String, other: String },
+    #[error("--mirror {text} cannot be used: {why}")]
+    Mirror { text: String, why: String },
+    #[error("`{text}` is no index: {why}")]
+    IndexUrl { text: String, why: String },
 }
 
 impl Error {
@@ -77,7 +91,10 @@ impl Error {
             Self::Url { .. } | Self::NoName { .. } | Self::SameFile(_) | Self::TwoDigests { .. } => Code::Usage,
             Self::Fragment { .. } | Self::NoArchive(_) => Code::Usage,
             Self::Fetch { error, .. } => fetch_code(error),
-            Self::Netrc(_) => Code::Input,
+            Self::Netrc(_) | Self::Index(_) | Self::TwoFiles { .. } => Code::Input,
+            Self::Mirror { .. } | Self::IndexUrl { .. } | Self::Setup { .. } => Code::Usage,
+            Self::Page { error: PageError::Transfer(failure), .. } => of(&failure.cause),
+            Self::Page { .. } => Code::Input,
         }
     }
 }

@@ -37,6 +37,7 @@ pub(super) enum Told<'a> {
     Waiting { seconds: f64 },
     Unpacking { written: u64, bytes: u64, passes: u64 },
     Unpacked { path: &'a str, files: u64, links: u64, bytes: u64, written: u64, passes: u64, was_there: bool },
+    Read { size: u64, attempts: usize },
     Finished { path: &'a str, size: u64, attempts: usize },
     WasThere { path: &'a str },
     Failed { error: &'a str, exit_code: u8, held: u64, size: Option<u64> },
@@ -74,7 +75,7 @@ struct Asked<'a> {
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn attempt(number: usize, record: &'a Attempt, urls: &'a [String]) -> Self {
+    pub(super) fn attempt(number: usize, record: &'a Attempt, url: &'a str) -> Self {
         let asked = |hop: &'a Hop| Asked {
             url: &hop.url,
             range: hop.range,
@@ -84,7 +85,7 @@ impl<'a> Told<'a> {
         };
         Self::Attempt(Box::new(Ledger {
             attempt: number,
-            url: urls.get(record.url).map(String::as_str).unwrap_or_default(),
+            url,
             hops: record.hops.iter().map(asked).collect(),
             status: record.status(),
             from: record.from,

@@ -1,5 +1,6 @@
 //! The ledger: what happened each time.
 
+use towline_client::PageError;
 use towline_fetch::FetchError;
 use towline_transfer::{Attempt, Cause, Fault, Hop};
 
@@ -14,11 +15,11 @@ const LAST: usize = 10;
 pub(super) fn failure(
     error: &Error,
     log: &[Attempt],
-    urls: &[String],
+    several: bool,
     kept_bytes: Option<(u64, Option<u64>)>,
 ) -> String {
     let mut text = format!("{}: {error}", super::ERROR);
-    let rows: Vec<[String; 3]> = log.iter().enumerate().map(|(at, attempt)| row(at + 1, attempt, urls)).collect();
+    let rows: Vec<[String; 3]> = log.iter().enumerate().map(|(at, attempt)| row(at + 1, attempt, several)).collect();
     let shown: Vec<usize> = (0..rows.len()).filter(|&at| at < FIRST || at + LAST >= rows.len()).collect();
     let width = |column: usize| shown.iter().map(|&at| rows[at][column].chars().count()).max().unwrap_or(0);
     let (first, second) = (width(0), width(1));
@@ -37,7 +38,7 @@ pub(super) fn failure(
     text
 }
 
-fn row(number: usize, attempt: &Attempt, urls: &[String]) -> [String; 3] {
+fn row(number: usize, attempt: &Attempt, several: bool) -> [String; 3] {
     let way = format!("{} -> {}", bytes(attempt.from), bytes(attempt.to));
     let mut end = match &attempt.fault {
         None => "complete".to_owned(),
@@ -58,14 +59,19 @@ fn row(number: usize, attempt: &Attempt, urls: &[String]) -> [String; 3] {
         end += &format!(", Retry-After {}", time(*asked));
     }
     let places = attempt.hops.last().map(|hop| host(&hop.url));
-    if let Some(place) = places.filter(|_| urls.len() > 1 || attempt.hops.len() > 1) {
+    if let Some(place) = places.filter(|_| several || attempt.hops.len() > 1) {
         end += &format!(" [{place}]");
     }
     [format!("attempt {number}"), way, end]
 }
 
 fn hint(error: &Error, kept_bytes: Option<(u64, Option<u64>)>) -> Option<String> {
-    if let Error::Fetch { error: FetchError::Transfer(failure), .. } = error {
+    let failure = match error {
+        Error::Fetch { error: FetchError::Transfer(failure), .. }
+        | Error::Page { error: PageError::Transfer(failure), .. } => Some(failure),
+        _ => None,
+    };
+    if let Some(failure) = failure {
         match &failure.cause {
             Cause::NoUrl(Fault::Status { retry_after: Some(asked), .. }) => {
                 return Some(format!(

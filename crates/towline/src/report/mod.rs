@@ -3,6 +3,7 @@
 mod events;
 mod ledger;
 mod screen;
+mod tally;
 mod units;
 
 use std::cell::{Cell, RefCell};
@@ -18,6 +19,7 @@ use crate::exit::Error;
 use events::{Events, Told};
 pub(crate) use screen::say;
 use screen::{Line, Screen};
+pub(crate) use tally::Tally;
 pub(crate) use units::bytes;
 
 /// How an error begins.
@@ -28,6 +30,7 @@ pub(crate) struct Report {
     screen: Screen,
     events: RefCell<Option<Events>>,
     verbose: bool,
+    tally: RefCell<Tally>,
 }
 
 impl Report {
@@ -41,15 +44,28 @@ impl Report {
         choice.write_global();
         let events = shared.events.as_deref().map(Events::open).transpose()?;
         let screen = Screen::new(shared.quiet, shared.no_progress);
-        Ok(Rc::new(Self { screen, events: RefCell::new(events), verbose: shared.verbose }))
+        let tally = RefCell::default();
+        Ok(Rc::new(Self { screen, events: RefCell::new(events), verbose: shared.verbose, tally }))
     }
 
     /// A file that is wanted. `urls` are as they may be shown.
     pub(crate) fn job(self: &Rc<Self>, name: &str, urls: Vec<String>) -> Job {
+        self.begin(name, urls, false)
+    }
+
+    /// A page that is wanted: it has no bar, and is spoken of only when something happens to it.
+    pub(crate) fn page(self: &Rc<Self>, name: &str, url: String) -> Job {
+        self.begin(name, vec![url], true)
+    }
+
+    fn begin(self: &Rc<Self>, name: &str, urls: Vec<String>, page: bool) -> Job {
         let job = Job {
             report: Rc::clone(self),
             name: name.to_owned(),
-            urls,
+            page,
+            urls: RefCell::new(urls),
+            before: Cell::default(),
+            saved: Cell::new(0),
             began: Instant::now(),
             line: RefCell::new(None),
             held: Cell::new(0),
@@ -61,8 +77,19 @@ impl Report {
             told: Cell::new(None),
             written: Cell::new((0, 0, 0)),
         };
-        job.event(&Told::Started { urls: &job.urls });
+        job.event(&Told::Started { urls: &job.urls.borrow() });
         job
+    }
+
+    /// So many files of a set are to come, of so many bytes as far as is known: they get a bar together.
+    pub(crate) fn expect(&self, files: usize, bytes: u64) {
+        self.screen.expect(files, bytes);
+    }
+
+    /// What came of the set. It is complete when all of its files have ended.
+    pub(crate) fn settle(&self) -> Tally {
+        self.screen.settle();
+        self.tally.take()
     }
 
     /// A line on standard error, unless `--quiet`.
@@ -75,7 +102,12 @@ impl Report {
 pub(crate) struct Job {
     report: Rc<Report>,
     name: String,
-    urls: Vec<String>,
+    page: bool,
+    urls: RefCell<Vec<String>>,
+    /// URLs and attempts that were given up for others.
+    before: Cell<(usize, usize)>,
+    /// Bytes that an attempt did not ask for, because they were there.
+    saved: Cell<u64>,
     began: Instant,
     line: RefCell<Option<Line>>,
     held: Cell<u64>,
@@ -152,11 +184,13 @@ impl Job {
 
     /// Bytes came, here or in the process that is followed.
     fn grew(&self, held: u64, size: Option<u64>) {
-        self.held.set(held);
+        let before = self.held.replace(held);
         self.size.set(size.or_else(|| self.size.get()));
-        let mut line = self.line.borrow_mut();
-        line.get_or_insert_with(|| self.report.screen.line(&self.name)).set(held, self.size.get());
-        drop(line);
+        if !self.page {
+            let mut line = self.line.borrow_mut();
+            line.get_or_insert_with(|| self.report.screen.line(&self.name)).set(held, self.size.get());
+            self.report.screen.moved(before, held);
+        }
         let due = self.told.get().is_none_or(|told| told.elapsed() >= OFTEN);
         if due || size.is_some_and(|size| size == held) {
             self.told.set(Some(Instant::now()));
@@ -165,13 +199,12 @@ impl Job {
     }
 
     /// Takes an event of the transfer.
-    fn take(&self, event: &Event<'_>) {
+    pub(crate) fn take(&self, event: &Event<'_>) {
         match event {
             Event::Answered { size } => self.size.set(*size),
             Event::Grew { held } => self.grew(*held, self.size.get()),
             Event::Cut { held } => {
                 self.event(&Told::Cut { held: *held });
-                self.held.set(*held);
                 self.told.set(None);
                 self.grew(*held, None);
             }
@@ -183,10 +216,18 @@ impl Job {
     }
 
     fn ended(&self, number: usize, record: &Attempt) {
+        let (urls, attempts) = self.before.get();
+        let number = attempts + number;
         self.attempts.set(number);
         self.reread.set(self.reread.get() + record.reread);
+        if record.to > record.from {
+            self.saved.set(self.saved.get() + record.from.saturating_sub(record.reread));
+        }
         self.event(&Told::Progress { held: record.to, size: self.size.get() });
-        self.event(&Told::attempt(number, record, &self.urls));
+        let asked = self.urls.borrow();
+        let url = asked.get(urls + record.url).map_or("", String::as_str);
+        self.event(&Told::attempt(number, record, url));
+        drop(asked);
         if let Some(fault) = &record.fault {
             self.faults.set(self.faults.get() + 1);
             let wait =
@@ -208,9 +249,30 @@ impl Job {
         }
     }
 
+    /// None of the URLs has it, and these are asked now.
+    pub(crate) fn elsewhere(&self, urls: Vec<String>) {
+        let mut all = self.urls.borrow_mut();
+        self.before.set((all.len(), self.attempts.get()));
+        let text = format!("not found; asking {} for it", urls.join(", "));
+        all.extend(urls);
+        drop(all);
+        self.note(&format!("{}: {text}", self.name), &text);
+    }
+
+    /// The page is there.
+    pub(crate) fn read(&self, size: u64) {
+        let attempts = self.attempts.get();
+        if self.faults.get() > 0 {
+            self.report.say(&format!("{}: {}{}", self.name, bytes(size), self.story()));
+        }
+        self.event(&Told::Read { size, attempts });
+        self.report.tally.borrow_mut().faults += self.faults.get();
+    }
+
     /// The file is at its place.
     pub(crate) fn finished(&self, place: &Path) {
         self.close();
+        self.came();
         let text = format!("{}: {}{}", place.display(), bytes(self.held.get()), self.story());
         self.report.say(&text);
         self.event(&Told::Finished {
@@ -227,6 +289,11 @@ impl Job {
         let path = &place.to_string_lossy();
         let (files, links, bytes) = (tree.files, tree.links, tree.bytes);
         let was_there = tree.was_there;
+        if was_there {
+            self.report.tally.borrow_mut().there += 1;
+        } else {
+            self.came();
+        }
         self.event(&Told::Unpacked { path, files, links, bytes, written, passes, was_there });
         let word = if files == 1 { "file" } else { "files" };
         let what = format!("{files} {word}, {}", units::bytes(bytes));
@@ -242,8 +309,17 @@ impl Job {
     /// The file was there already, verified.
     pub(crate) fn was_there(&self, place: &Path) {
         self.close();
+        self.report.tally.borrow_mut().there += 1;
         self.report.say(&format!("{}: already there, and its digest is right", place.display()));
         self.event(&Told::WasThere { path: &place.to_string_lossy() });
+    }
+
+    fn came(&self) {
+        let mut tally = self.report.tally.borrow_mut();
+        tally.came += 1;
+        tally.bytes += self.held.get();
+        tally.saved += self.saved.get();
+        tally.faults += self.faults.get();
     }
 
     /// How it came, for the line that ends it.
@@ -267,7 +343,10 @@ impl Job {
     pub(crate) fn failed(&self, error: &Error, log: &[Attempt], kept: bool) {
         self.close();
         let (held, size) = self.reached();
-        let text = ledger::failure(error, log, &self.urls, kept.then_some((held, size)));
+        let text = ledger::failure(error, log, self.urls.borrow().len() > 1, kept.then_some((held, size)));
+        if !self.page {
+            self.report.tally.borrow_mut().failed.push(self.name.clone());
+        }
         self.report.screen.error(&text);
         let code = error.code() as u8;
         self.event(&Told::Failed { error: &error.to_string(), exit_code: code, held, size });
@@ -289,11 +368,14 @@ impl Job {
         if let Some(line) = self.line.borrow_mut().take() {
             line.close();
         }
+        if !self.page {
+            self.report.screen.ended();
+        }
     }
 
     /// A line where there are no bars, or the same in the bar.
     fn note(&self, line: &str, bar: &str) {
-        if self.report.screen.has_bars() {
+        if self.report.screen.has_bars() && !self.page {
             self.bar(bar);
         } else {
             self.report.say(line);

@@ -1,5 +1,6 @@
 //! The terminal, or what stands in for it.
 
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -7,7 +8,17 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Bars on a terminal, lines elsewhere, nothing with `--quiet`.
 pub(super) struct Screen {
     bars: Option<MultiProgress>,
+    /// The bar of a whole set, below the others.
+    set: RefCell<Option<Set>>,
     quiet: bool,
+}
+
+struct Set {
+    bar: ProgressBar,
+    files: usize,
+    ended: usize,
+    /// Bytes held of all of them.
+    bytes: u64,
 }
 
 /// What one file shows.
@@ -25,7 +36,7 @@ impl Screen {
     pub(super) fn new(quiet: bool, no_progress: bool) -> Self {
         let bars = !quiet && !no_progress && std::io::stderr().is_terminal();
         let target = || MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        Self { bars: bars.then(target), quiet }
+        Self { bars: bars.then(target), set: RefCell::default(), quiet }
     }
 
     pub(super) fn has_bars(&self) -> bool {
@@ -48,14 +59,60 @@ impl Screen {
         }
     }
 
+    /// A bar for a set of files.
+    pub(super) fn expect(&self, files: usize, bytes: u64) {
+        let Some(bars) = &self.bars else { return };
+        let bar = bars.add(ProgressBar::new(bytes));
+        bar.set_style(style(columns() < NARROW));
+        let set = Set { bar, files, ended: 0, bytes: 0 };
+        set.show();
+        *self.set.borrow_mut() = Some(set);
+    }
+
+    /// A file of the set has ended.
+    pub(super) fn ended(&self) {
+        if let Some(set) = &mut *self.set.borrow_mut() {
+            set.ended += 1;
+            set.show();
+        }
+    }
+
+    /// So much is held of a file of the set, and was before.
+    pub(super) fn moved(&self, before: u64, held: u64) {
+        if let Some(set) = &mut *self.set.borrow_mut() {
+            set.bytes = set.bytes.saturating_sub(before) + held;
+            set.bar.set_position(set.bytes);
+        }
+    }
+
+    /// The set has ended.
+    pub(super) fn settle(&self) {
+        if let Some(set) = self.set.borrow_mut().take() {
+            set.bar.finish_and_clear();
+        }
+    }
+
     pub(super) fn line(&self, name: &str) -> Line {
         let bar = self.bars.as_ref().map(|bars| {
-            let bar = bars.add(ProgressBar::no_length());
+            let bar = match &*self.set.borrow() {
+                Some(set) => bars.insert_before(&set.bar, ProgressBar::no_length()),
+                None => bars.add(ProgressBar::no_length()),
+            };
             bar.set_style(style(columns() < NARROW));
             bar.set_message(name.to_owned());
             bar
         });
         Line { bar, name: name.to_owned() }
+    }
+}
+
+impl Set {
+    fn show(&self) {
+        if self.bar.length().is_some_and(|length| length < self.bytes) {
+            self.bar.set_length(self.bytes);
+        }
+        self.bar.set_position(self.bytes);
+        self.bar.set_message(format!("{} of {} files", self.ended, self.files));
     }
 }
 
