@@ -1,9 +1,14 @@
 //! What is to become of an artifact.
 
-use std::{fs::File, path::PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
-use towline_store::{Digest, Entry, Placed, Spool};
+use towline_store::{Digest, Entry, Placed, Spool, copy_open};
 use towline_unpack::{Format, Limits, Unpacked};
+
+use crate::{FetchError, fetcher::make_folder};
 
 /// What is to become of an artifact.
 #[derive(Debug, Clone)]
@@ -85,6 +90,19 @@ pub struct Held {
 }
 
 impl Held {
+    /// Moves it to a path, as [`Goal::File`] does: whole or not at all; what is there is replaced.
+    ///
+    /// # Errors
+    /// On failures of the disk, and where something other than a file is.
+    pub fn persist(self, dest: &Path) -> Result<(), FetchError> {
+        make_folder(dest)?;
+        match self.spool {
+            Some(spool) => spool.persist(dest)?,
+            None => copy_open(&self.file, dest)?,
+        }
+        Ok(())
+    }
+
     /// The bytes were used: the partial file can go.
     pub fn used(self) {
         if let Some(spool) = self.spool {

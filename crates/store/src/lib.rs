@@ -108,7 +108,7 @@ pub use follower::{Follower, FollowerReader, State};
 pub use hasher::{HashError, Hasher};
 pub use key::Key;
 pub use note::Note;
-pub use persist::copy_file;
+pub use persist::{copy_file, copy_open};
 pub use progress::End;
 pub use prune::{Amount, Keep, Usage};
 pub use reader::Reader;

@@ -91,6 +91,15 @@ pub fn copy_file(from: &Path, dest: &Path, digest: Option<&Digest>) -> Result<()
     copy_to(&Source { file: &file, path: from, len: found.len() }, dest, digest, |_| Ok(()))
 }
 
+/// As [`copy_file`], from a file that is open.
+///
+/// # Errors
+/// As there.
+pub fn copy_open(file: &File, dest: &Path) -> Result<(), StoreError> {
+    let len = file.metadata().map_err(|error| StoreError::at("look at the file for", dest, error))?.len();
+    copy_to(&Source { file, path: dest, len }, dest, None, |_| Ok(()))
+}
+
 /// Writes a small file that is there with all of its bytes or not at all, whenever the process is killed.
 pub(crate) fn write_whole(dest: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let mut staged = Staged::new(dest.parent().unwrap_or_else(|| Path::new(".")))?;

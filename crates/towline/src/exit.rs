@@ -8,7 +8,7 @@ use towline_catalog::index::IndexError;
 use towline_client::keys::NetrcError;
 use towline_client::{PageError, SetupError};
 use towline_fetch::FetchError;
-use towline_store::StoreError;
+use towline_store::{Digest, StoreError};
 use towline_transfer::{Cause, Contradiction, Fault};
 
 /// Exit codes, as `--help` and the README list them.
@@ -73,6 +73,14 @@ pub(crate) enum Error {
     Index(#[from] IndexError),
     #[error("{name} is wanted twice, with different bytes: {one} and {other}")]
     TwoFiles { name: String, one: String, other: String },
+    #[error("{name} is not what was asked for: its {} is {}, which is none of those that are allowed", .found.algorithm(), .found.hex())]
+    NoneOf { name: String, found: Digest },
+    #[error("{} files did not come: {}", .0.len(), .0.join(", "))]
+    Several(Vec<String>),
+    #[error("{0}")]
+    Target(String),
+    #[error("{origin}: {missing}; {hint}")]
+    NoFile { origin: String, missing: String, hint: &'static str },
     #[error("--mirror {text} cannot be used: {why}")]
     Mirror { text: String, why: String },
     #[error("`{text}` is no index: {why}")]
@@ -91,10 +99,15 @@ impl Error {
             Self::Url { .. } | Self::NoName { .. } | Self::SameFile(_) | Self::TwoDigests { .. } => Code::Usage,
             Self::Fragment { .. } | Self::NoArchive(_) => Code::Usage,
             Self::Fetch { error, .. } => fetch_code(error),
+            Self::Target(_) => Code::Usage,
+            // Never the end of the command: the first of them decides.
+            Self::Several(_) => Code::Network,
+            Self::NoFile { .. } => Code::NotFound,
             Self::Netrc(_) | Self::Index(_) | Self::TwoFiles { .. } => Code::Input,
             Self::Mirror { .. } | Self::IndexUrl { .. } | Self::Setup { .. } => Code::Usage,
             Self::Page { error: PageError::Transfer(failure), .. } => of(&failure.cause),
             Self::Page { .. } => Code::Input,
+            Self::NoneOf { .. } => Code::Verification,
         }
     }
 }

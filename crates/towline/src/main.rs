@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `args` | the command line and its environment variables |
 //! | `get` | `towline get`: one file, or several, whatever they are |
+//! | `download` | `towline download`: the files of requirements or of a lock |
 //! | `session`, `bring` | what the commands share: many files at once, each to its place |
 //! | `cache` | `towline cache`: what is kept between runs |
 //! | `manual` | completions and manual pages |
@@ -13,6 +14,7 @@
 mod args;
 mod bring;
 mod cache;
+mod download;
 mod exit;
 mod get;
 mod manual;
@@ -29,17 +31,21 @@ fn main() -> ExitCode {
 }
 
 fn run(args: args::Args) -> ExitCode {
-    let get = match &args.command {
-        args::Command::Get(get) => get,
-        args::Command::Cache(cache) => return cache::run(*cache, &args.shared).into(),
-        args::Command::Completions { shell } => return manual::completions(*shell).into(),
-        args::Command::Man { dir } => return manual::pages(dir.as_deref()).into(),
-    };
+    match &args.command {
+        args::Command::Get(get) => wait(get::run(get, &args.shared)),
+        args::Command::Download(download) => wait(download::run(download, &args.shared)),
+        args::Command::Cache(cache) => cache::run(*cache, &args.shared).into(),
+        args::Command::Completions { shell } => manual::completions(*shell).into(),
+        args::Command::Man { dir } => manual::pages(dir.as_deref()).into(),
+    }
+}
+
+fn wait(work: impl Future<Output = exit::Code>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::fail(&exit::Error::Runtime(error)),
     };
-    let code = runtime.block_on(get::run(get, &args.shared));
+    let code = runtime.block_on(work);
     // A look-up of a name, or a digest, may still be under way on another thread: nobody waits for it.
     runtime.shutdown_background();
     code.into()

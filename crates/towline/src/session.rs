@@ -16,13 +16,14 @@ use towline_store::Store;
 use towline_unpack::Unpacker;
 
 use crate::args::Shared;
-use crate::bring::{Plan, bring};
+use crate::bring::{Ended, Plan, bring};
 use crate::exit::{Code, Error, chain};
 use crate::report::{ERROR, Job, Report};
 
 /// One run of a command.
 pub(crate) struct Session {
     pub(crate) report: Rc<Report>,
+    pub(crate) client: Client,
     fetcher: Fetcher,
     /// A file that waits for its turn holds no partial file open, and does not make other processes wait for it.
     turns: Rc<Semaphore>,
@@ -82,13 +83,13 @@ impl Session {
         let store = Store::open(cache_dir(shared)?)?;
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let unpacker = Unpacker::new(if unpacks { threads } else { 1 }).map_err(Error::Runtime)?;
-        let fetcher = Fetcher::new(client, store, unpacker);
+        let fetcher = Fetcher::new(client.clone(), store, unpacker);
         let turns = Rc::new(Semaphore::new(shared.limits.concurrency()));
-        Ok(Self { report, fetcher, turns })
+        Ok(Self { report, client, fetcher, turns })
     }
 
     /// Brings everything, and says how each ended, in the same order. One that fails does not stop the others.
-    pub(crate) async fn bring_all(&self, plans: Vec<Plan>, jobs: &Jobs) -> Vec<Code> {
+    pub(crate) async fn bring_all(&self, plans: Vec<Plan>, jobs: &Jobs) -> Vec<Ended> {
         let local = tokio::task::LocalSet::new();
         let mut tasks = Vec::new();
         for plan in plans {
@@ -97,26 +98,27 @@ impl Session {
             let (fetcher, turns) = (self.fetcher.clone(), Rc::clone(&self.turns));
             tasks.push(local.spawn_local(async move {
                 let _turn = turns.acquire().await;
-                let code = bring(&fetcher, &plan, &job).await;
+                let ended = bring(&fetcher, &plan, &job).await;
                 done.set(true);
-                code
+                ended
             }));
         }
         local
             .run_until(async {
-                let mut codes = Vec::new();
+                let mut all = Vec::new();
                 for task in tasks {
-                    codes.push(task.await.unwrap_or(Code::Disk));
+                    let lost = |error: tokio::task::JoinError| Ended::failed(Code::Disk, error.to_string());
+                    all.push(task.await.unwrap_or_else(lost));
                 }
-                codes
+                all
             })
             .await
     }
 }
 
 /// The code of a command over several files: that of the first one that failed.
-pub(crate) fn first_failure(codes: &[Code]) -> Code {
-    codes.iter().copied().find(|&code| code != Code::Ok).unwrap_or(Code::Ok)
+pub(crate) fn first_failure(codes: impl IntoIterator<Item = Code>) -> Code {
+    codes.into_iter().find(|&code| code != Code::Ok).unwrap_or(Code::Ok)
 }
 
 /// Ctrl-C, or a polite request to end.

@@ -1,6 +1,7 @@
 //! The command line. Every limit and wait of the retry law has an option and an environment variable.
 
 mod cache;
+mod download;
 mod limits;
 mod value;
 
@@ -14,6 +15,7 @@ use towline_client::Override;
 use towline_store::Digest;
 
 pub(crate) use cache::Cache;
+pub(crate) use download::{Download, Format, Groups, IndexOptions, Targets};
 pub(crate) use limits::Limits;
 
 /// Brings Python distributions and interpreters over networks that break: a download that dies is continued at the byte
@@ -36,6 +38,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Bring a file, whatever it is, or several at once
     Get(Get),
+    /// Bring the files of requirements or of a lock into a folder, for any platform
+    Download(Box<Download>),
     /// Look after the cache
     #[command(subcommand)]
     Cache(Cache),

@@ -11,7 +11,8 @@ pub(crate) async fn run(get: &Get, shared: &Shared) -> Code {
     session::run(async |jobs| {
         let plans = plan::plans(get)?;
         let session = Session::new(shared, get.unpack)?;
-        Ok(first_failure(&session.bring_all(plans, jobs).await))
+        let ended = session.bring_all(plans, jobs).await;
+        Ok(first_failure(ended.iter().map(|ended| ended.code)))
     })
     .await
 }

@@ -9,7 +9,7 @@ use towline_store::Digest;
 use towline_unpack::Format;
 
 use crate::args::Get;
-use crate::bring::Plan;
+use crate::bring::{Besides, Plan};
 use crate::exit::Error;
 
 /// One plan for each URL of the command.
@@ -58,7 +58,8 @@ fn plan(text: &str, get: &Get) -> Result<Plan, Error> {
     }
     let name = as_named.or(named).unwrap_or_else(|| shown(&urls[0]));
     let shown = urls.iter().map(shown).collect();
-    Ok(Plan { artifact: Artifact { name, urls, digest, size: None }, goal, shown, local: None })
+    let artifact = Artifact { name, urls, digest, size: None };
+    Ok(Plan { artifact, goal, shown, local: None, besides: Besides::default(), elsewhere: None })
 }
 
 /// A file that only has to be unpacked.
@@ -68,7 +69,8 @@ fn local(path: &Path, digest: Option<Digest>, get: &Get) -> Result<Plan, Error> 
     };
     let goal = tree(&name, get)?;
     let artifact = Artifact { name, urls: Vec::new(), digest, size: None };
-    Ok(Plan { artifact, goal, shown: vec![path.display().to_string()], local: Some(path.to_path_buf()) })
+    let (shown, local) = (vec![path.display().to_string()], Some(path.to_path_buf()));
+    Ok(Plan { artifact, goal, shown, local, besides: Besides::default(), elsewhere: None })
 }
 
 /// Where the members of an archive go: a folder of its name.

@@ -12,12 +12,7 @@ const FIRST: usize = 3;
 const LAST: usize = 10;
 
 /// The text of a failure: the error, the attempts, and what is kept.
-pub(super) fn failure(
-    error: &Error,
-    log: &[Attempt],
-    several: bool,
-    kept_bytes: Option<(u64, Option<u64>)>,
-) -> String {
+pub(super) fn failure(error: &Error, log: &[Attempt], several: bool, kept_bytes: Option<(u64, Option<u64>)>) -> String {
     let mut text = format!("{}: {error}", super::ERROR);
     let rows: Vec<[String; 3]> = log.iter().enumerate().map(|(at, attempt)| row(at + 1, attempt, several)).collect();
     let shown: Vec<usize> = (0..rows.len()).filter(|&at| at < FIRST || at + LAST >= rows.len()).collect();

@@ -92,6 +92,11 @@ impl Report {
         self.tally.take()
     }
 
+    /// An error that ends one of several things.
+    pub(crate) fn error(&self, error: &Error) {
+        self.screen.error(&format!("{ERROR}: {error}"));
+    }
+
     /// A line on standard error, unless `--quiet`.
     pub(crate) fn say(&self, text: &str) {
         self.screen.say(text);

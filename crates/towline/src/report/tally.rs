@@ -37,7 +37,8 @@ impl Tally {
             parts.push(format!("{} did not come", count(self.failed.len(), "file")));
         }
         if self.faults > 0 {
-            let saved = if self.saved > 0 { format!(", {} saved by resuming", bytes(self.saved)) } else { String::new() };
+            let saved =
+                if self.saved > 0 { format!(", {} saved by resuming", bytes(self.saved)) } else { String::new() };
             parts.push(format!("{} survived{saved}", count(self.faults, "fault")));
         } else if self.saved > 0 {
             parts.push(format!("{} saved by resuming", bytes(self.saved)));

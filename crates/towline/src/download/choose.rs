@@ -1,0 +1,127 @@
+//! From what is asked for to files.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use towline_catalog::index::Listed;
+use towline_catalog::select::{self, Chosen, Rules};
+use towline_catalog::{Place, Target};
+use towline_client::Url;
+use towline_store::Digest;
+use uv_normalize::PackageName;
+use uv_pep440::VersionSpecifiers;
+
+use super::pages::Indexes;
+use super::wanted::{WantedFile, shown};
+use crate::bring::Elsewhere;
+use crate::exit::{Code, Error};
+use crate::report::Report;
+
+/// A package that a target needs.
+#[derive(Debug, Clone)]
+pub(super) struct Need {
+    pub(super) package: PackageName,
+    pub(super) specifiers: VersionSpecifiers,
+    pub(super) hashes: Vec<Digest>,
+    /// Index of the target.
+    pub(super) target: usize,
+    /// Where it is asked for.
+    pub(super) origin: String,
+}
+
+/// What came of the needs: files, and the codes of what could not be had, which is told already.
+pub(super) struct Found {
+    pub(super) files: Vec<WantedFile>,
+    /// Pages that could not be read: the files of other packages come all the same.
+    pub(super) unread: Vec<Code>,
+    /// Whether a need has no file. Then nothing is brought: another target or version is asked for next, most likely.
+    pub(super) misfits: bool,
+}
+
+/// Asks the indexes, each page once, and chooses.
+pub(super) async fn choose(
+    needs: &[Need],
+    indexes: &Rc<Indexes>,
+    rules: &Rules,
+    targets: &[Target],
+    report: &Report,
+) -> Found {
+    let listed = pages(needs, indexes).await;
+    let mut found = Found { files: Vec::new(), unread: Vec::new(), misfits: false };
+    found.unread = listed.values().filter_map(|listed| listed.as_ref().err().copied()).collect();
+    for need in needs {
+        let (Some(Ok(files)), Some(target)) = (listed.get(&need.package), targets.get(need.target)) else { continue };
+        let wanted = select::Wanted { package: &need.package, specifiers: &need.specifiers, hashes: &need.hashes };
+        match select::choose(wanted, files, rules, target) {
+            Ok(chosen) => {
+                warn(&chosen, report);
+                found.files.push(WantedFile { choice: chosen.choice, any_of: chosen.any_of, locked: false });
+            }
+            Err(missing) => {
+                let hint = missing.hint();
+                let (origin, missing) = (need.origin.clone(), missing.to_string());
+                report.error(&Error::NoFile { origin, missing, hint });
+                found.misfits = true;
+            }
+        }
+    }
+    found
+}
+
+fn warn(chosen: &Chosen, report: &Report) {
+    let name = &chosen.choice.file.name;
+    if let Some(reason) = &chosen.yanked {
+        let reason = if reason.is_empty() { String::new() } else { format!(": {}", reason.escape_debug()) };
+        report.say(&format!("warning: {name} was withdrawn by its maintainers{reason}"));
+    }
+    if chosen.pre_for_want {
+        report.say(&format!("warning: {name} is a pre-release; there is nothing else that fits"));
+    }
+}
+
+type Pages = BTreeMap<PackageName, Result<Vec<Listed>, Code>>;
+
+async fn pages(needs: &[Need], indexes: &Rc<Indexes>) -> Pages {
+    let local = tokio::task::LocalSet::new();
+    let mut tasks = BTreeMap::new();
+    for need in needs {
+        let package = need.package.clone();
+        tasks.entry(package.clone()).or_insert_with(|| {
+            let indexes = Rc::clone(indexes);
+            local.spawn_local(async move { indexes.listed(&package).await })
+        });
+    }
+    local
+        .run_until(async {
+            let mut pages = Pages::new();
+            for (package, task) in tasks {
+                pages.insert(package, task.await.unwrap_or(Err(Code::Disk)));
+            }
+            pages
+        })
+        .await
+}
+
+/// Where an index has a file that the lock's own URL has no more: the same name, and a digest that the lock knows.
+pub(super) fn elsewhere(wanted: &WantedFile, indexes: &Rc<Indexes>) -> Option<Elsewhere> {
+    if indexes.is_empty() || wanted.choice.file.hashes.is_empty() || !wanted.locked {
+        return None;
+    }
+    let (package, file, indexes) = (wanted.choice.package.clone(), wanted.choice.file.clone(), Rc::clone(indexes));
+    Some(Rc::new(move || {
+        let (package, file, indexes) = (package.clone(), file.clone(), Rc::clone(&indexes));
+        Box::pin(async move {
+            let Ok(listed) = indexes.listed(&package).await else { return Vec::new() };
+            let same = listed.iter().filter(|listed| {
+                let known = |digest: &Digest| listed.file.hashes.iter().find(|it| it.algorithm() == digest.algorithm());
+                let agrees = |digest: &Digest| known(digest).is_none_or(|it| it == digest);
+                listed.file.name == file.name && file.hashes.iter().all(agrees)
+            });
+            let urls = same.flat_map(|listed| &listed.file.places).filter_map(|place| match place {
+                Place::Url(url) if !file.places.contains(place) => Some(url.clone()),
+                _ => None,
+            });
+            urls.map(|url: Url| (url.clone(), shown(&url))).collect()
+        })
+    }))
+}
