@@ -75,6 +75,20 @@ impl Target {
         Self { markers, ranks, known, platform }
     }
 
+    /// From an interpreter that was asked: the values of its markers and its tags, which get the order and the completeness of
+    /// `packaging` here.
+    #[must_use]
+    pub fn asked(markers: MarkerEnvironment, tags: &Tags) -> Self {
+        let mut ordered = ordered(tags);
+        if markers.implementation_name() == "pypy" {
+            let release = &markers.python_version().version;
+            if let [major, minor, ..] = *release.release() {
+                complete_for_pypy(&mut ordered, major, minor);
+            }
+        }
+        Self::new(markers, ordered)
+    }
+
     /// From what a user wrote.
     ///
     /// All eleven markers have a value. What a version leaves open is 0 (`3.12` is 3.12.0), as in pip and uv; `platform_release` and
@@ -114,11 +128,7 @@ impl Target {
             sys_platform: platform.sys_platform(),
         })
         .map_err(|error| failed(error.to_string()))?;
-        let mut tags = ordered(&tags);
-        if implementation == Implementation::PyPy {
-            complete_for_pypy(&mut tags, python);
-        }
-        Ok(Self::new(markers, tags))
+        Ok(Self::asked(markers, &tags))
     }
 
     /// The values of the markers.
@@ -196,8 +206,7 @@ fn ordered(tags: &Tags) -> Vec<String> {
 
 /// `pp311-none-*` behind the tags with an ABI, and `pp3-none-any` before the first that is for any platform: `packaging` has them, uv
 /// has not.
-fn complete_for_pypy(tags: &mut Vec<String>, python: &PythonVersion) {
-    let (major, minor) = python.minor();
+fn complete_for_pypy(tags: &mut Vec<String>, major: u64, minor: u64) {
     let exact = format!("pp{major}{minor}-");
     let end = tags.iter().take_while(|tag| tag.starts_with(&exact)).count();
     let bare: Vec<_> =
