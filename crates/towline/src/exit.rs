@@ -77,6 +77,8 @@ pub(crate) enum Error {
     NoneOf { name: String, found: Digest },
     #[error("{} files did not come: {}", .0.len(), .0.join(", "))]
     Several(Vec<String>),
+    #[error("`{text}` cannot be used: {why}")]
+    Requirement { text: String, why: String },
     #[error("{0}")]
     Target(String),
     #[error("{origin}: {missing}; {hint}")]
@@ -100,6 +102,7 @@ impl Error {
             Self::Fragment { .. } | Self::NoArchive(_) => Code::Usage,
             Self::Fetch { error, .. } => fetch_code(error),
             Self::Target(_) => Code::Usage,
+            Self::Requirement { .. } => Code::Input,
             // Never the end of the command: the first of them decides.
             Self::Several(_) => Code::Network,
             Self::NoFile { .. } => Code::NotFound,

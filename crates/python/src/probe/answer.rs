@@ -94,8 +94,7 @@ impl Full {
     fn interpreter(&self, path: &Path) -> Result<Interpreter, ProbeError> {
         let version = |source| ProbeError::Version { path: path.to_owned(), source };
         let markers = self.markers.environment().map_err(version)?;
-        let known =
-            self.facts.known().map_err(|source| ProbeError::Platform { path: path.to_owned(), source })?;
+        let known = self.facts.known().map_err(|source| ProbeError::Platform { path: path.to_owned(), source })?;
         let name = &self.markers.implementation_name;
         let cpython = name == "cpython";
         let options = TagsOptions {
