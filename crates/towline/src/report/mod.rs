@@ -233,7 +233,9 @@ impl Job {
         let url = asked.get(urls + record.url).map_or("", String::as_str);
         self.event(&Told::attempt(number, record, url));
         drop(asked);
-        if let Some(fault) = &record.fault {
+        // That an index has no such page is an answer.
+        let missing = self.page && matches!(record.status(), Some(404 | 410));
+        if let Some(fault) = record.fault.as_ref().filter(|_| !missing) {
             self.faults.set(self.faults.get() + 1);
             let wait =
                 if record.waited.is_zero() { String::new() } else { format!(" in {}", units::time(record.waited)) };

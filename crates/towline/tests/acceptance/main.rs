@@ -9,6 +9,7 @@
 
 mod support;
 
+mod download;
 mod interruptions;
 mod journeys;
 mod mended;
