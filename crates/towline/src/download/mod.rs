@@ -52,7 +52,7 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
     for file in input.files.into_iter().chain(found.files) {
         wanted.add(file)?;
     }
-    if input.unresolved {
+    if input.unresolved && !wanted.files().is_empty() {
         session.report.say(
             "note: what these need is not resolved: a lock names it (`uv lock`, `uv pip compile`, `pip lock`), and can be given instead",
         );
@@ -64,7 +64,9 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
     }
     let ended = bring(args, &session, &wanted, &indexes, &mirrors, jobs).await?;
     let tally = session.report.settle();
-    session.report.say(&tally.line(began.elapsed()));
+    if !ended.is_empty() {
+        session.report.say(&tally.line(began.elapsed()));
+    }
     if args.sums {
         let right = wanted.files().iter().zip(&ended).filter(|(_, ended)| ended.code == Code::Ok);
         list::sums(&args.dir, right.map(|(file, _)| file.choice.file.name.to_string()))?;
