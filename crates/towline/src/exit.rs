@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use towline_catalog::index::IndexError;
+use towline_catalog::lock::LockError;
 use towline_client::keys::NetrcError;
 use towline_client::{PageError, SetupError};
 use towline_fetch::FetchError;
@@ -71,6 +72,12 @@ pub(crate) enum Error {
     Setup { what: String, error: SetupError },
     #[error(transparent)]
     Index(#[from] IndexError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(
+        "`{package}` is {what}, and no file that could be downloaded: build a wheel of it (`uv build --wheel`, `pip wheel`) and put it there"
+    )]
+    Built { package: String, what: String },
     #[error("{name} is wanted twice, with different bytes: {one} and {other}")]
     TwoFiles { name: String, one: String, other: String },
     #[error("{name} is not what was asked for: its {} is {}, which is none of those that are allowed", .found.algorithm(), .found.hex())]
@@ -106,6 +113,7 @@ impl Error {
             // Never the end of the command: the first of them decides.
             Self::Several(_) => Code::Network,
             Self::NoFile { .. } => Code::NotFound,
+            Self::Lock(_) | Self::Built { .. } => Code::Input,
             Self::Netrc(_) | Self::Index(_) | Self::TwoFiles { .. } => Code::Input,
             Self::Mirror { .. } | Self::IndexUrl { .. } | Self::Setup { .. } => Code::Usage,
             Self::Page { error: PageError::Transfer(failure), .. } => of(&failure.cause),

@@ -15,7 +15,7 @@ use towline_client::Override;
 use towline_store::Digest;
 
 pub(crate) use cache::Cache;
-pub(crate) use download::{Download, Format, IndexOptions, Targets};
+pub(crate) use download::{Download, Format, Groups, IndexOptions, Targets};
 pub(crate) use limits::Limits;
 
 /// Brings Python distributions and interpreters over networks that break: a download that dies is continued at the byte

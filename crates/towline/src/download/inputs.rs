@@ -1,5 +1,8 @@
 //! Which packages and files the requirements and locks ask for.
 
+use std::path::Path;
+
+use towline_catalog::lock::{LeftOut, Lock, Selection};
 use towline_catalog::select::{Packages, Rules};
 use towline_catalog::{Choice, File, FileName, Hashes, Kind, Place, Target};
 use towline_client::Url;
@@ -10,7 +13,7 @@ use uv_pep508::{Requirement, VerbatimUrl, VersionOrUrl};
 use super::choose::Need;
 use super::pages::Source;
 use super::wanted::{WantedFile, shown};
-use crate::args::{Download, IndexOptions};
+use crate::args::{Download, Groups, IndexOptions};
 use crate::exit::Error;
 
 /// What all the inputs ask for together.
@@ -22,6 +25,8 @@ pub(super) struct Input {
     pub(super) rules: Rules,
     /// A requirement names no exact version: more may be needed than what is named.
     pub(super) unresolved: bool,
+    /// Packages of locks that are no files.
+    pub(super) left_out: Vec<LeftOut>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -37,15 +42,67 @@ pub(super) fn read(args: &Download, targets: &[Target]) -> Result<Input, Error> 
         find_links: args.index.find_links.iter().map(|text| Source::parse(text, true)).collect::<Result<_, _>>()?,
         rules: rules(&args.index)?,
         unresolved: false,
+        left_out: Vec::new(),
         warnings: Vec::new(),
     };
+    let selection = selection(&args.groups)?;
     for text in &args.inputs {
-        input.argument(text, targets)?;
+        let path = Path::new(text);
+        if is_lock(path) {
+            input.lock(path, targets, &selection)?;
+        } else {
+            input.argument(text, targets)?;
+        }
+    }
+    for path in &args.requirements {
+        input.lock(path, targets, &selection)?;
     }
     Ok(input)
 }
 
+/// Whether an argument is a lock: a requirement has no such name, and no slash before the first `@`.
+fn is_lock(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    Lock::is_name(name) || path.extension().is_some_and(|end| end == "toml" || end == "lock") && path.is_file()
+}
+
+fn selection(groups: &Groups) -> Result<Selection, Error> {
+    let refuse = |text: &str, error: uv_normalize::InvalidNameError| Error::Requirement {
+        text: text.to_owned(),
+        why: error.to_string(),
+    };
+    let mut selection = Selection {
+        all_extras: groups.all_extras,
+        all_groups: groups.all_groups,
+        no_default_groups: groups.no_default_groups,
+        ..Selection::default()
+    };
+    for text in &groups.extra {
+        selection.extras.insert(text.parse().map_err(|error| refuse(text, error))?);
+    }
+    for text in &groups.group {
+        selection.groups.insert(text.parse().map_err(|error| refuse(text, error))?);
+    }
+    Ok(selection)
+}
+
 impl Input {
+    fn lock(&mut self, path: &Path, targets: &[Target], selection: &Selection) -> Result<(), Error> {
+        let lock = Lock::read(path)?;
+        self.warnings.extend_from_slice(lock.warnings());
+        for target in targets {
+            let locked = lock.choose(target, selection)?;
+            let wanted = |choice| WantedFile { choice, any_of: Vec::new(), locked: true };
+            self.files.extend(locked.files.into_iter().map(wanted));
+            for left in locked.left_out {
+                if !self.left_out.contains(&left) {
+                    self.left_out.push(left);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn argument(&mut self, text: &str, targets: &[Target]) -> Result<(), Error> {
         let refuse = |why: String| Error::Requirement { text: text.to_owned(), why };
         let requirement: Requirement<VerbatimUrl> =

@@ -57,10 +57,18 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
             "note: what these need is not resolved: a lock names it (`uv lock`, `uv pip compile`, `pip lock`), and can be given instead",
         );
     }
-    let unread = first_failure(found.unread);
+    // The others come all the same.
+    let built =
+        input.left_out.into_iter().map(|left| Error::Built { package: left.package.to_string(), what: left.what });
+    let mut not_had: Vec<Code> = found.unread;
+    for error in built {
+        session.report.error(&error);
+        not_had.push(error.code());
+    }
+    let not_had = first_failure(not_had);
     if args.dry_run {
         show(args, &wanted, None, &mirrors)?;
-        return Ok(unread);
+        return Ok(not_had);
     }
     let ended = bring(args, &session, &wanted, &indexes, &mirrors, jobs).await?;
     let tally = session.report.settle();
@@ -75,7 +83,7 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
     if tally.failed.len() > 1 {
         session.report.error(&Error::Several(tally.failed));
     }
-    Ok(first_failure(ended.iter().map(|ended| ended.code).chain([unread])))
+    Ok(first_failure(ended.iter().map(|ended| ended.code).chain([not_had])))
 }
 
 async fn bring(
