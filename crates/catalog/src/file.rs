@@ -98,3 +98,10 @@ pub struct Choice {
     /// The file.
     pub file: File,
 }
+
+/// Whether a name has an ending of archives that are unpacked.
+pub(crate) fn is_archive(name: &str) -> bool {
+    const ENDINGS: [&str; 7] = [".tar.gz", ".tgz", ".zip", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar"];
+    let name = name.to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}

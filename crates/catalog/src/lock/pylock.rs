@@ -19,7 +19,7 @@ use super::{
     selection::{LeftOut, Locked, Selection},
     source::RawFile,
 };
-use crate::{Choice, File, Kind, Target};
+use crate::{Choice, File, Kind, Target, file::is_archive};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -300,14 +300,11 @@ fn kind_of(file: &File, package: &PackageName) -> Result<Kind, String> {
     if name.ends_with(".whl") {
         return wheel(file, package, None).map(|_| Kind::Wheel);
     }
-    let ends = |ending: &&str| name.to_ascii_lowercase().ends_with(*ending);
-    if DistFilename::try_from_filename(name, package).is_some() || ARCHIVES.iter().any(ends) {
+    if DistFilename::try_from_filename(name, package).is_some() || is_archive(name) {
         return Ok(Kind::Sdist);
     }
     Err(format!("`{}` is neither a wheel nor an archive, by its name", name.escape_debug()))
 }
-
-const ARCHIVES: [&str; 7] = [".tar.gz", ".tgz", ".zip", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar"];
 
 fn wanted<N: Ord + Clone + std::fmt::Display>(
     known: &BTreeSet<N>,

@@ -16,7 +16,7 @@ use towline_catalog::{
 use uv_pep508::MarkerEnvironment;
 
 /// A folder of the fixtures; none on a machine without them, which fails where they have to be there.
-fn fixtures(folder: &str) -> Option<PathBuf> {
+pub(crate) fn fixtures(folder: &str) -> Option<PathBuf> {
     let fixtures = env::var_os("TOWLINE_FIXTURES")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures")), PathBuf::from);
     let folder = fixtures.join(folder);
@@ -36,7 +36,7 @@ struct Env {
     tags: Vec<String>,
 }
 
-fn target(name: &str) -> Target {
+pub(crate) fn target(name: &str) -> Target {
     let text = fs::read(fixtures("envs").unwrap().join(format!("{name}.json"))).unwrap();
     let env: Env = serde_json::from_slice(&text).unwrap();
     let markers: MarkerEnvironment = serde_json::from_value(env.markers).unwrap();

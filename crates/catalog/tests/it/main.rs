@@ -5,5 +5,6 @@
 
 mod index;
 mod lock;
+mod requirements;
 mod select;
 mod target;

@@ -1,0 +1,183 @@
+//! Requirements files against verdicts, and against what the rules say.
+
+use std::fs;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use towline_catalog::{
+    Place,
+    requirements::{Requirements, RequirementsError, What},
+};
+
+use crate::lock::{fixtures, target};
+
+const ENV: &str = "cpython-3.12.1-linux-x86_64-glibc";
+const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+fn variable(name: &str) -> Option<String> {
+    match name {
+        "IDX_USER" => Some("u".to_owned()),
+        "IDX_PASS" => Some("p".to_owned()),
+        _ => None,
+    }
+}
+
+/// Reads a text as if it were a file.
+fn read(text: &str) -> Result<Requirements, RequirementsError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("requirements.txt");
+    fs::write(&path, text).unwrap();
+    let mut requirements = Requirements::default();
+    requirements.read(&path, &variable)?;
+    requirements.finish()?;
+    Ok(requirements)
+}
+
+#[test]
+fn every_handmade_file_gets_its_verdict() {
+    let Some(folder) = fixtures("locks/handmade/requirements") else { return };
+    let index: Value = serde_json::from_slice(&fs::read(folder.join("index.json")).unwrap()).unwrap();
+    let rows = index["files"].as_array().unwrap();
+    for row in rows {
+        let (file, expect) = (row["file"].as_str().unwrap(), row["expect"].as_str().unwrap());
+        let mut requirements = Requirements::default();
+        let got = requirements
+            .read(&folder.join(file), &variable)
+            .and_then(|()| requirements.finish())
+            .and_then(|()| requirements.active(&target(ENV)).map(|_| ()));
+        match &got {
+            Ok(()) => println!("{file:28} {expect:7} taken: {} entries", requirements.entries.len()),
+            Err(error) => println!("{file:28} {expect:7} {error}"),
+        }
+        assert!(expect == "either" || got.is_ok() == (expect == "accept"), "{file}: {}\n{got:?}", row["why"]);
+        if let Err(error) = got {
+            let text = error.to_string();
+            assert!(text.contains(&format!("{file}:")) && !error.why.contains('\n'), "{text}");
+            continue;
+        }
+        let Some(parsed) = row.get("parsed").and_then(Value::as_array) else { continue };
+        let ours: Vec<Value> = requirements
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.what {
+                What::Named(named) => {
+                    let mut hashes: Vec<String> = entry.hashes.iter().map(ToString::to_string).collect();
+                    hashes.sort();
+                    Some(serde_json::json!([named.package.to_string(), named.specifiers.to_string(), hashes]))
+                }
+                _ => None,
+            })
+            .collect();
+        let mut theirs = parsed.clone();
+        for row in &mut theirs {
+            // The oracle leaves names as they are written.
+            if let Some(name) = row[0].as_str().and_then(|name| name.parse::<uv_normalize::PackageName>().ok()) {
+                row[0] = Value::from(name.to_string());
+            }
+            if let Some(hashes) = row[2].as_array_mut() {
+                hashes.sort_by_key(ToString::to_string);
+            }
+        }
+        let named = |row: &Value| row[0].is_string() && row[1].as_str().is_some_and(|text| !text.contains("://"));
+        let theirs: Vec<Value> = theirs.into_iter().filter(named).collect();
+        assert!(theirs.iter().all(|row| ours.contains(row)), "{file}: {ours:?} instead of {theirs:?}");
+    }
+    assert_eq!(rows.len(), 38);
+}
+
+#[test]
+fn real_files_are_read_whole() {
+    let Some(locks) = fixtures("locks") else { return };
+    let mut all = 0;
+    for folder in ["big", "sources"] {
+        for entry in fs::read_dir(locks.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if !name.starts_with("requirements") || !name.ends_with(".txt") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let lines = |test: fn(&str) -> bool| text.lines().filter(|line| test(line)).count();
+            let pins = lines(|line| {
+                line.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '.') || line.starts_with("-e")
+            });
+            let mut requirements = Requirements::default();
+            requirements.read(&path, &|_| None).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(requirements.entries.len(), pins, "{name}");
+            let hashes: usize = requirements.entries.iter().map(|entry| entry.hashes.len()).sum();
+            assert_eq!(hashes, text.matches("--hash=").count(), "{name}");
+            println!("{folder}/{name}: {pins} requirements, {hashes} hashes");
+            all += pins;
+        }
+    }
+    assert!(all > 100, "{all}");
+}
+
+#[test]
+fn lines_are_what_pip_takes_them_for() {
+    let requirements =
+        read("a==1 \\\n  # comment\nb == 2 ;python_version>'3' \\\n\n-i https://x/${IDX_USER}/${nope}\n").unwrap();
+    let texts: Vec<&str> = requirements.entries.iter().map(|entry| entry.text.as_str()).collect();
+    assert_eq!(texts, ["a==1", "b == 2 ;python_version>'3'"]);
+    assert_eq!(requirements.index_url.as_deref(), Some("https://x/u/${nope}"));
+    for (text, said) in [
+        ("a==1\n\nb==\n", "requirements.txt:3: `b==` cannot be read"),
+        ("a b\n", ":1: "),
+        ("-r\n", "`-r` needs a value"),
+        ("--pre=1\n", "`--pre` takes no value"),
+        ("a==1 -r x\n", "`-r` needs a line of its own"),
+        ("-r https://index.example/r.txt\n", "bring it first"),
+        ("a --hash='sha256:\n", "not closed"),
+        ("https://index.example/f/x\n", "neither a wheel nor"),
+        ("b @ https://index.example/f/alpha-1.0-py3-none-any.whl\n", "is a file of `alpha`"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(said), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn files_directories_and_checkouts_are_told_apart() {
+    let text = format!(
+        "./wheels/alpha-1.0-py3-none-any.whl --hash=sha256:{A}\nfile:///x/beta-1.0.tar.gz#sha256={A}\n\
+         https://u:p@index.example/f/gamma-1.0-py3-none-any.whl#sha256={A} ; sys_platform == 'win32'\n"
+    );
+    let requirements = read(&text).unwrap();
+    let active = requirements.active(&target(ENV)).unwrap();
+    let names: Vec<String> = active.direct.iter().map(|(_, direct)| direct.package.to_string()).collect();
+    assert_eq!(names, ["alpha", "beta"]);
+    let paths: Vec<bool> = active.direct.iter().map(|(_, it)| matches!(it.file.places[0], Place::Path(_))).collect();
+    assert_eq!(paths, [true, true]);
+    assert!(requirements.entries[2].text.contains("…@index.example"), "{}", requirements.entries[2].text);
+    let built = read("-e .\ngit+https://index.example/x.git@main\nx @ git+https://index.example/x\n./\n").unwrap();
+    assert!(built.entries.iter().all(|entry| matches!(entry.what, What::Built(_))), "{:?}", built.entries);
+}
+
+#[test]
+fn what_is_said_of_one_package_adds_up() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("c.txt"), "alpha<2\nbeta<9\n").unwrap();
+    let path = dir.path().join("r.txt");
+    fs::write(&path, "Alpha>=1\nalpha!=1.5 ; python_version >= '3'\nalpha==7 ; python_version < '3'\n-c c.txt\n")
+        .unwrap();
+    let mut requirements = Requirements::default();
+    requirements.read(&path, &variable).unwrap();
+    requirements.argument("delta").unwrap();
+    let active = requirements.active(&target(ENV)).unwrap();
+    let asked: Vec<String> =
+        active.named.iter().map(|asked| format!("{}{}", asked.package, asked.specifiers)).collect();
+    assert_eq!(asked, ["alpha>=1, !=1.5, <2", "delta"]);
+    assert!(!active.named[0].pinned);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_text_is_too_odd(text in "(?s).{0,200}", lines in prop::collection::vec("[-a-z0-9=<>!~;@:/.# \\\\'\"\\[\\]${}]{0,40}", 0..6)) {
+        let _ = read(&text);
+        let _ = read(&lines.join("\n"));
+        let mut requirements = Requirements::default();
+        let _ = requirements.argument(&text);
+    }
+}
