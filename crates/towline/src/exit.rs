@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use towline_catalog::index::IndexError;
 use towline_catalog::lock::LockError;
+use towline_catalog::requirements::RequirementsError;
 use towline_client::keys::NetrcError;
 use towline_client::{PageError, SetupError};
 use towline_fetch::FetchError;
@@ -74,6 +75,8 @@ pub(crate) enum Error {
     Index(#[from] IndexError),
     #[error(transparent)]
     Lock(#[from] LockError),
+    #[error(transparent)]
+    Requirements(#[from] RequirementsError),
     #[error(
         "`{package}` is {what}, and no file that could be downloaded: build a wheel of it (`uv build --wheel`, `pip wheel`) and put it there"
     )]
@@ -113,7 +116,7 @@ impl Error {
             // Never the end of the command: the first of them decides.
             Self::Several(_) => Code::Network,
             Self::NoFile { .. } => Code::NotFound,
-            Self::Lock(_) | Self::Built { .. } => Code::Input,
+            Self::Lock(_) | Self::Requirements(_) | Self::Built { .. } => Code::Input,
             Self::Netrc(_) | Self::Index(_) | Self::TwoFiles { .. } => Code::Input,
             Self::Mirror { .. } | Self::IndexUrl { .. } | Self::Setup { .. } => Code::Usage,
             Self::Page { error: PageError::Transfer(failure), .. } => of(&failure.cause),

@@ -2,17 +2,16 @@
 
 use std::path::Path;
 
-use towline_catalog::lock::{LeftOut, Lock, Selection};
+use towline_catalog::lock::{Lock, Selection};
+use towline_catalog::requirements::{Asked, Direct, Entry, Requirements, What};
 use towline_catalog::select::{Packages, Rules};
-use towline_catalog::{Choice, File, FileName, Hashes, Kind, Place, Target};
-use towline_client::Url;
-use uv_distribution_filename::DistFilename;
-use uv_pep440::{Operator, VersionSpecifiers};
-use uv_pep508::{Requirement, VerbatimUrl, VersionOrUrl};
+use towline_catalog::{Choice, Target};
+use towline_store::Digest;
+use uv_normalize::InvalidNameError;
 
 use super::choose::Need;
 use super::pages::Source;
-use super::wanted::{WantedFile, shown};
+use super::wanted::WantedFile;
 use crate::args::{Download, Groups, IndexOptions};
 use crate::exit::Error;
 
@@ -25,8 +24,8 @@ pub(super) struct Input {
     pub(super) rules: Rules,
     /// A requirement names no exact version: more may be needed than what is named.
     pub(super) unresolved: bool,
-    /// Packages of locks that are no files.
-    pub(super) left_out: Vec<LeftOut>,
+    /// What is no file, and what it is instead.
+    pub(super) left_out: Vec<(String, String)>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -35,28 +34,39 @@ const DEFAULT_INDEX: &str = "https://pypi.org/simple/";
 
 /// Reads everything the command line names.
 pub(super) fn read(args: &Download, targets: &[Target]) -> Result<Input, Error> {
+    let selection = selection(&args.groups)?;
+    let mut requirements = Requirements::default();
+    requirements.require_hashes = args.index.require_hashes;
+    let mut locks = Vec::new();
+    for text in &args.inputs {
+        let path = Path::new(text);
+        if is_lock(path) { locks.push(path) } else { requirements.argument(text)? }
+    }
+    for path in &args.requirements {
+        if is_lock(path) {
+            locks.push(path);
+        } else {
+            requirements.read(path, &|name| std::env::var(name).ok())?;
+        }
+    }
+    requirements.finish()?;
     let mut input = Input {
         needs: Vec::new(),
         files: Vec::new(),
-        indexes: indexes(&args.index)?,
-        find_links: args.index.find_links.iter().map(|text| Source::parse(text, true)).collect::<Result<_, _>>()?,
-        rules: rules(&args.index)?,
+        indexes: indexes(&args.index, &requirements)?,
+        find_links: find_links(&args.index, &requirements)?,
+        rules: rules(&args.index, &requirements)?,
         unresolved: false,
         left_out: Vec::new(),
         warnings: Vec::new(),
     };
-    let selection = selection(&args.groups)?;
-    for text in &args.inputs {
-        let path = Path::new(text);
-        if is_lock(path) {
-            input.lock(path, targets, &selection)?;
-        } else {
-            input.argument(text, targets)?;
-        }
-    }
-    for path in &args.requirements {
+    for path in locks {
         input.lock(path, targets, &selection)?;
     }
+    for (at, target) in targets.iter().enumerate() {
+        input.requirements(&requirements, at, target)?;
+    }
+    input.warnings.append(&mut requirements.warnings);
     Ok(input)
 }
 
@@ -67,10 +77,8 @@ fn is_lock(path: &Path) -> bool {
 }
 
 fn selection(groups: &Groups) -> Result<Selection, Error> {
-    let refuse = |text: &str, error: uv_normalize::InvalidNameError| Error::Requirement {
-        text: text.to_owned(),
-        why: error.to_string(),
-    };
+    let refuse =
+        |text: &str, error: InvalidNameError| Error::Requirement { text: text.to_owned(), why: error.to_string() };
     let mut selection = Selection {
         all_extras: groups.all_extras,
         all_groups: groups.all_groups,
@@ -95,6 +103,7 @@ impl Input {
             let wanted = |choice| WantedFile { choice, any_of: Vec::new(), locked: true };
             self.files.extend(locked.files.into_iter().map(wanted));
             for left in locked.left_out {
+                let left = (left.package.to_string(), left.what);
                 if !self.left_out.contains(&left) {
                     self.left_out.push(left);
                 }
@@ -103,97 +112,91 @@ impl Input {
         Ok(())
     }
 
-    fn argument(&mut self, text: &str, targets: &[Target]) -> Result<(), Error> {
-        let refuse = |why: String| Error::Requirement { text: text.to_owned(), why };
-        let requirement: Requirement<VerbatimUrl> =
-            text.parse().map_err(|error: uv_pep508::Pep508Error| refuse(error.message.to_string()))?;
-        for (at, target) in targets.iter().enumerate() {
-            if !requirement.evaluate_markers(target.markers(), &[]) {
-                continue;
+    fn requirements(&mut self, requirements: &Requirements, at: usize, target: &Target) -> Result<(), Error> {
+        let active = requirements.active(target)?;
+        for asked in active.named {
+            self.unresolved |= !asked.pinned;
+            let Asked { package, specifiers, hashes, origin, .. } = asked;
+            self.needs.push(Need { package, specifiers, hashes, target: at, origin: origin.to_string() });
+        }
+        for (entry, direct) in active.direct {
+            self.files.push(file(entry, direct)?);
+        }
+        for entry in active.built {
+            let What::Built(what) = &entry.what else { continue };
+            let left = (entry.text.clone(), what.clone());
+            if !self.left_out.contains(&left) {
+                self.left_out.push(left);
             }
-            let specifiers = match &requirement.version_or_url {
-                Some(VersionOrUrl::Url(url)) => {
-                    self.files.push(direct(&requirement, url, &refuse)?);
-                    break;
-                }
-                Some(VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
-                None => VersionSpecifiers::empty(),
-            };
-            self.unresolved |=
-                !specifiers.iter().any(|one| matches!(one.operator(), Operator::Equal | Operator::ExactEqual));
-            let (package, origin) = (requirement.name.clone(), format!("`{text}`"));
-            self.needs.push(Need { package, specifiers, hashes: Vec::new(), target: at, origin });
         }
         Ok(())
     }
 }
 
-/// `name @ URL#sha256=…`.
-fn direct(
-    requirement: &Requirement<VerbatimUrl>,
-    url: &VerbatimUrl,
-    refuse: &dyn Fn(String) -> Error,
-) -> Result<WantedFile, Error> {
-    let mut url: Url = url.to_url().as_str().parse().map_err(|error: url::ParseError| refuse(error.to_string()))?;
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(url.fragment().unwrap_or_default().as_bytes())
-        .filter(|(name, _)| !matches!(&**name, "egg" | "subdirectory"))
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    url.set_fragment(None);
-    let hashes = Hashes::parse(pairs.iter().map(|(name, hex)| (name.as_str(), hex.as_str())));
-    let hashes = hashes.map_err(|error| refuse(error.to_string()))?;
-    let last = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
-    let last = percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned();
-    let name = FileName::new(&last).map_err(|error| refuse(error.to_string()))?;
-    let dist = DistFilename::try_from_filename_with_reason(&last, &requirement.name)
-        .map_err(|error| refuse(format!("{} is no wheel or source distribution: {error}", shown(&url))))?;
-    let kind = match &dist {
-        DistFilename::WheelFilename(_) => Kind::Wheel,
-        DistFilename::SourceDistFilename(_) => Kind::Sdist,
-    };
-    let place = match url.scheme() {
-        "http" | "https" => Place::Url(url),
-        "file" => Place::Path(url.to_file_path().map_err(|()| refuse("it is no path of this machine".to_owned()))?),
-        scheme => return Err(refuse(format!("a URL of the scheme `{scheme}` cannot be downloaded"))),
-    };
-    let file = File { name, places: vec![place], hashes, size: None };
-    let choice = Choice { package: requirement.name.clone(), version: Some(dist.version().clone()), kind, file };
-    Ok(WantedFile { choice, any_of: Vec::new(), locked: false })
+/// A file that a requirement names, with the digests that it has to have.
+fn file(entry: &Entry, direct: &Direct) -> Result<WantedFile, Error> {
+    let Direct { package, version, kind, mut file } = direct.clone();
+    let mut any_of = Vec::new();
+    if file.hashes.is_empty() {
+        match entry.hashes.as_slice() {
+            [only] => file.hashes.add(only.clone()),
+            several => any_of = several.to_vec(),
+        }
+    } else if !entry.hashes.is_empty() && !file.hashes.iter().any(|digest| entry.hashes.contains(digest)) {
+        let all = |digests: &mut dyn Iterator<Item = &Digest>| {
+            digests.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        let (one, other) = (all(&mut file.hashes.iter()), all(&mut entry.hashes.iter()));
+        return Err(Error::TwoFiles { name: format!("{}: {}", entry.origin, entry.text), one, other });
+    }
+    Ok(WantedFile { choice: Choice { package, version, kind, file }, any_of, locked: false })
 }
 
-/// Extra indexes before the one, as uv has it: where a name is in both, the private one is meant.
-fn indexes(options: &IndexOptions) -> Result<Vec<Source>, Error> {
-    if options.no_index {
+/// Extra indexes before the one, as uv has it: where a name is in both, the private one is meant. The command line goes before a
+/// requirements file, and that before the variables of other tools.
+fn indexes(options: &IndexOptions, requirements: &Requirements) -> Result<Vec<Source>, Error> {
+    if options.no_index || requirements.no_index {
         return Ok(Vec::new());
     }
-    let of_others =
-        || ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"].iter().find_map(|name| std::env::var(name).ok());
-    let main = options.index_url.clone().or_else(of_others).filter(|text| !text.is_empty());
-    let main = main.unwrap_or_else(|| DEFAULT_INDEX.to_owned());
-    let extra = options.extra_index_url.iter().filter(|text| !text.is_empty());
+    let of_others = || {
+        let names = ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"];
+        names.iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()))
+    };
+    let main = options.index_url.clone().filter(|text| !text.is_empty()).or_else(|| requirements.index_url.clone());
+    let main = main.or_else(of_others).unwrap_or_else(|| DEFAULT_INDEX.to_owned());
+    let extra = options.extra_index_url.iter().filter(|text| !text.is_empty()).chain(&requirements.extra_index_urls);
     extra.chain([&main]).map(|text| Source::parse(text, false)).collect()
 }
 
-fn rules(options: &IndexOptions) -> Result<Rules, Error> {
+fn find_links(options: &IndexOptions, requirements: &Requirements) -> Result<Vec<Source>, Error> {
+    let given = options.find_links.iter().map(|text| Source::parse(text, true));
+    let read = requirements.find_links.iter().map(|(text, folder)| {
+        Ok(match Source::parse(text, true)? {
+            Source::Path(path) => Source::Path(folder.join(path)),
+            url @ Source::Url(_) => url,
+        })
+    });
+    given.chain(read).collect()
+}
+
+fn rules(options: &IndexOptions, requirements: &Requirements) -> Result<Rules, Error> {
     Ok(Rules {
-        no_binary: packages("--no-binary", &options.no_binary)?,
-        only_binary: packages("--only-binary", &options.only_binary)?,
-        prefer_binary: options.prefer_binary,
-        pre: options.pre,
+        no_binary: packages("--no-binary", &options.no_binary, &requirements.no_binary)?,
+        only_binary: packages("--only-binary", &options.only_binary, &requirements.only_binary)?,
+        prefer_binary: options.prefer_binary || requirements.prefer_binary,
+        pre: options.pre || requirements.pre,
     })
 }
 
-fn packages(option: &str, names: &[String]) -> Result<Packages, Error> {
-    let mut packages = Packages::default();
+fn packages(option: &str, names: &[String], read: &Packages) -> Result<Packages, Error> {
+    let mut packages = read.clone();
     for name in names {
         match name.as_str() {
             ":all:" => packages.all = true,
             ":none:" => packages = Packages::default(),
             name => {
-                let refuse = |error: uv_normalize::InvalidNameError| Error::Requirement {
-                    text: format!("{option} {name}"),
-                    why: error.to_string(),
-                };
+                let text = format!("{option} {name}");
+                let refuse = |error: InvalidNameError| Error::Requirement { text, why: error.to_string() };
                 packages.named.insert(name.parse().map_err(refuse)?);
             }
         }

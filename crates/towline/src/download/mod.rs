@@ -58,8 +58,7 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
         );
     }
     // The others come all the same.
-    let built =
-        input.left_out.into_iter().map(|left| Error::Built { package: left.package.to_string(), what: left.what });
+    let built = input.left_out.into_iter().map(|(package, what)| Error::Built { package, what });
     let mut not_had: Vec<Code> = found.unread;
     for error in built {
         session.report.error(&error);
