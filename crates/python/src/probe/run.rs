@@ -140,12 +140,7 @@ enum Outcome {
     Overflow,
 }
 
-fn follow(
-    events: &Receiver<Event>,
-    pid: Pid,
-    started: Instant,
-    limit: Duration,
-) -> ([Option<Stream>; 2], Outcome) {
+fn follow(events: &Receiver<Event>, pid: Pid, started: Instant, limit: Duration) -> ([Option<Stream>; 2], Outcome) {
     let mut streams = [None, None];
     let mut exited = false;
     loop {
