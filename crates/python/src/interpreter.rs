@@ -98,15 +98,20 @@ impl Interpreter {
         let part = |at: usize| release.get(at).copied().unwrap_or(0);
         [part(0), part(1), part(2)]
     }
+
+    /// Its name, version and build, such as `CPython 3.13.0 free-threaded`.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let threads = if self.build.gil_disabled { " free-threaded" } else { "" };
+        let debug = if self.build.debug { " debug" } else { "" };
+        format!("{} {}{threads}{debug}", self.markers.platform_python_implementation(), self.version)
+    }
 }
 
 /// As people name it: `CPython 3.13.0 free-threaded at /usr/bin/python3.13t`.
 impl fmt::Display for Interpreter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let threads = if self.build.gil_disabled { " free-threaded" } else { "" };
-        let debug = if self.build.debug { " debug" } else { "" };
-        let name = self.markers.platform_python_implementation();
-        write!(f, "{name} {}{threads}{debug} at {}", self.version, self.executable.display())
+        write!(f, "{} at {}", self.what(), self.executable.display())
     }
 }
 

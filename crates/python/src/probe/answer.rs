@@ -6,7 +6,6 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use uv_pep440::Version;
 use uv_pep508::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use uv_platform_tags::{Tags, TagsOptions};
 
@@ -113,7 +112,7 @@ impl Full {
             executable: own(&executable),
             prefix: self.prefix.0.clone(),
             base_prefix: self.base_prefix.0.clone(),
-            version: self.version(&markers),
+            version: markers.python_full_version().version.clone(),
             implementation: Implementation { name: name.clone(), version: self.implementation_version },
             build: Build {
                 gil_disabled: self.gil_disabled,
@@ -129,10 +128,6 @@ impl Full {
             scheme: self.scheme.scheme(),
             venv_scheme: self.venv_scheme.scheme(),
         })
-    }
-
-    fn version(&self, markers: &MarkerEnvironment) -> Version {
-        markers.python_full_version().version.clone()
     }
 }
 
