@@ -10,6 +10,7 @@ use towline_catalog::requirements::RequirementsError;
 use towline_client::keys::NetrcError;
 use towline_client::{PageError, SetupError};
 use towline_fetch::FetchError;
+use towline_python::FindError;
 use towline_store::{Digest, StoreError};
 use towline_transfer::{Cause, Contradiction, Fault};
 
@@ -91,6 +92,8 @@ pub(crate) enum Error {
     Requirement { text: String, why: String },
     #[error("{0}")]
     Target(String),
+    #[error("{}", chain(&**.0))]
+    Find(#[from] Box<FindError>),
     #[error("{origin}: {missing}; {hint}")]
     NoFile { origin: String, missing: String, hint: &'static str },
     #[error("--mirror {text} cannot be used: {why}")]
@@ -112,6 +115,7 @@ impl Error {
             Self::Fragment { .. } | Self::NoArchive(_) => Code::Usage,
             Self::Fetch { error, .. } => fetch_code(error),
             Self::Target(_) => Code::Usage,
+            Self::Find(_) => Code::NotFound,
             Self::Requirement { .. } => Code::Input,
             // Never the end of the command: the first of them decides.
             Self::Several(_) => Code::Network,

@@ -108,6 +108,13 @@ impl FromStr for Platform {
     }
 }
 
+/// As an interpreter says it.
+impl From<uv_platform_tags::Platform> for Platform {
+    fn from(platform: uv_platform_tags::Platform) -> Self {
+        Self(platform)
+    }
+}
+
 type Found = Result<(Os, Arch), &'static str>;
 
 fn by_tag(name: &str) -> Found {
