@@ -12,7 +12,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 9] = [
     ("fetch", &["client", "store", "transfer", "unpack"], &["faults"]),
     ("python", &[], &[]),
     ("store", &[], &[]),
-    ("towline", &["client", "fetch", "store", "transfer", "unpack"], &["faults"]),
+    ("towline", &["catalog", "client", "fetch", "python", "store", "transfer", "unpack"], &["faults"]),
     ("transfer", &[], &[]),
     ("unpack", &[], &[]),
 ];

@@ -14,8 +14,8 @@ const FOREIGN: [(&str, &[&str]); 8] = [
     ("/tmp/target", &[]),
     ("/root/", &[]),
     // Hosts are the user's to name; the README's first command fetches from the public index.
-    ("pypi.org", &["README.md"]),
-    ("files.pythonhosted.org", &["README.md", "examples/big-wheel.txt"]),
+    ("pypi.org", &["README.md", "crates/towline/src/download/inputs.rs"]),
+    ("files.pythonhosted.org", &["README.md", "examples/big-wheel.txt", "examples/pylock.toml"]),
     ("static.crates.io", &[]),
     ("index.crates.io", &[]),
     ("deb.debian.org", &[]),
