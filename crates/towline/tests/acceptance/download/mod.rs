@@ -1,5 +1,6 @@
 //! `towline download`: the right files, all of them, whatever the network does.
 
+mod kills;
 mod lists;
 mod pages;
 mod sets;
