@@ -38,7 +38,7 @@ fn killed(seed: u64) -> usize {
     let mut first = command(&case);
     first.args(&requirements);
     let moment = Duration::from_micros(random(seed) % (1_000_000 / PARTS));
-    let mut process = Process::start(&case, "first", first);
+    let process = Process::start(&case, "first", first);
     let began = Instant::now();
     while began.elapsed() < moment {
         std::hint::spin_loop();
