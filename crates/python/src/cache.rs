@@ -62,7 +62,8 @@ impl Cache {
     /// The answer that was kept, if nothing it rests on has changed.
     pub(crate) fn get<T: DeserializeOwned>(&self, key: &Key) -> Option<T> {
         let mut text = Vec::new();
-        File::open(self.file(key)).ok()?.take(Self::LIMIT).read_to_end(&mut text).ok()?;
+        File::open(self.file(key)).ok()?.take(Self::LIMIT + 1).read_to_end(&mut text).ok()?;
+        (text.len() as u64 <= Self::LIMIT).then_some(())?;
         let kept: Kept<T> = serde_json::from_slice(&text).ok()?;
         let same = kept.made == made() && kept.path.0 == key.path;
         let stamped = |file: &PathBuf| kept.rests_on.iter().any(|(path, _)| path.0 == *file);

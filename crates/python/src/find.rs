@@ -14,7 +14,7 @@
 mod candidates;
 mod surroundings;
 
-use std::{fmt, path::PathBuf};
+use std::{collections::HashSet, fmt, path::PathBuf};
 
 pub use candidates::{Candidate, Source};
 pub use surroundings::Surroundings;
@@ -65,7 +65,7 @@ pub enum FindError {
         source: ProbeError,
     },
     /// Nothing fits.
-    #[error("no Python was found for `{request}`{}; name one by its path, or install one", Listing(.tried))]
+    #[error("no Python was found for `{request}`{}; name one by its path, or install one", Listing(.request, .tried))]
     Nothing {
         /// What was wanted.
         request: Request,
@@ -120,14 +120,20 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Every interpreter there is, in the order of [`find`](Self::find), each one once, with those that do not answer.
+    /// Every interpreter there is, in the order of [`find`](Self::find), with the candidates that do not answer. A script that
+    /// starts an interpreter which is in the list already is left out.
     #[must_use]
     pub fn all(&self) -> Vec<(Candidate, Result<Interpreter, ProbeError>)> {
-        let ask = |candidate: Candidate| {
+        let mut seen = HashSet::new();
+        let mut all = Vec::new();
+        for candidate in candidates::anywhere(self.surroundings, None) {
             let answer = self.prober.probe(&candidate.path);
-            (candidate, answer)
-        };
-        candidates::anywhere(self.surroundings, None).into_iter().map(ask).collect()
+            let new = |found: &Interpreter| seen.insert(candidates::identity(&found.executable));
+            if answer.as_ref().ok().is_none_or(new) {
+                all.push((candidate, answer));
+            }
+        }
+        all
     }
 
     fn given(&self, path: PathBuf) -> Result<Found, FindError> {
@@ -186,15 +192,19 @@ impl<'a> Finder<'a> {
 }
 
 /// What was looked at, for an error.
-struct Listing<'a>(&'a [Tried]);
+struct Listing<'a>(&'a Request, &'a [Tried]);
 
 impl fmt::Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 8;
-        if self.0.is_empty() {
-            return f.write_str(": there is none in the active environment, in .venv, or on the search path");
+        let Self(request, tried) = self;
+        if tried.is_empty() {
+            return f.write_str(match request {
+                Request::Named(_) => ": no folder here and no program of the search path has that name",
+                _ => ": there is none in an active environment, in .venv, or on the search path",
+            });
         }
-        for (number, tried) in self.0.iter().take(SHOWN).enumerate() {
+        for (number, tried) in tried.iter().take(SHOWN).enumerate() {
             f.write_str(if number == 0 { ": " } else { "; " })?;
             let Candidate { path, source } = &tried.candidate;
             match &tried.why {
@@ -204,7 +214,7 @@ impl fmt::Display for Listing<'_> {
                 }
             }
         }
-        let more = self.0.len().saturating_sub(SHOWN);
+        let more = self.1.len().saturating_sub(SHOWN);
         if more > 0 { write!(f, "; and {more} more") } else { Ok(()) }
     }
 }

@@ -33,7 +33,8 @@ pub struct Interpreter {
     pub markers: MarkerEnvironment,
     /// What wheels have to be made for; a 32-bit interpreter on a 64-bit kernel has a 32-bit one.
     pub platform: Platform,
-    /// The tags of the wheels it takes, best first (PEP 425, 600, 656).
+    /// The tags of the wheels it takes, best first (PEP 425, 600, 656), as `uv-platform-tags` makes them: `linux_x86_64` comes
+    /// after the manylinux tags, and of PyPy the tags `pp39-none-…` and `pp3-none-any` are missing.
     pub tags: Tags,
     /// Where things are installed for it: absolute folders of its default scheme (`sysconfig.get_paths()`). Up to Python 3.9
     /// some distributions change `distutils` and not this.

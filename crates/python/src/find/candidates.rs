@@ -192,7 +192,7 @@ fn once(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
 /// What two names of one interpreter have in common: the file behind all links, and the environment that its folder makes it
 /// belong to. Version managers link every name to one program that looks at how it was called: names that lead to such a
 /// program are different.
-fn identity(path: &Path) -> (PathBuf, Option<PathBuf>) {
+pub(super) fn identity(path: &Path) -> (PathBuf, Option<PathBuf>) {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let itself = ["python", "pypy", "graalpy"].iter().any(|beginning| name.starts_with(beginning));
