@@ -13,6 +13,8 @@ mod files;
 mod node;
 mod pylock;
 mod selection;
+mod uv;
+mod walk;
 
 use std::{
     fs,
@@ -39,6 +41,7 @@ pub struct Lock {
 #[derive(Debug, Clone)]
 enum Form {
     Pylock(pylock::Pylock),
+    Uv(uv::UvLock),
 }
 
 impl Lock {
@@ -96,7 +99,7 @@ impl Lock {
         let mut warnings = Vec::new();
         let form = match kind {
             Kind::Pylock => Form::Pylock(pylock::Pylock::parse(top, &folder, &mut warnings)?),
-            Kind::Uv => return Err(LockError::Unknown { path: path.to_owned() }),
+            Kind::Uv => Form::Uv(uv::UvLock::parse(top, &folder, &mut warnings)?),
         };
         Ok(Self { path: path.to_owned(), warnings, form })
     }
@@ -115,6 +118,7 @@ impl Lock {
     pub fn choose(&self, target: &Target, selection: &Selection) -> Result<Vec<Choice>, LockError> {
         let mut chosen = match &self.form {
             Form::Pylock(lock) => lock.choose(&self.path, target, selection)?,
+            Form::Uv(lock) => lock.choose(&self.path, target, selection)?,
         };
         chosen.sort_by(|a, b| a.package.cmp(&b.package));
         Ok(chosen)

@@ -28,15 +28,20 @@ pub(super) fn line(text: &[u8], offset: usize) -> usize {
     1 + text.iter().take(offset).filter(|byte| **byte == b'\n').count()
 }
 
+/// Offsets of all line ends: each package of a lock asks for its line.
+fn ends(text: &str) -> Vec<usize> {
+    text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect()
+}
+
 pub(super) struct Document<'a> {
     path: &'a Path,
-    text: &'a str,
+    ends: Vec<usize>,
     root: &'a Spanned<DeValue<'a>>,
 }
 
 impl<'a> Document<'a> {
-    pub(super) const fn new(path: &'a Path, text: &'a str, root: &'a Spanned<DeValue<'a>>) -> Self {
-        Self { path, text, root }
+    pub(super) fn new(path: &'a Path, text: &str, root: &'a Spanned<DeValue<'a>>) -> Self {
+        Self { path, ends: ends(text), root }
     }
 
     pub(super) const fn top(&'a self) -> Node<'a> {
@@ -62,13 +67,15 @@ impl<'a> Node<'a> {
         self.spot_as(key)
     }
 
+    /// The line it begins in.
+    pub(super) fn line(self) -> usize {
+        let start = self.value.span().start;
+        1 + self.document.ends.partition_point(|end| *end < start)
+    }
+
     /// Where it is, for whoever knows its key.
     pub(super) fn spot_as(self, key: String) -> Spot {
-        Spot {
-            path: self.document.path.to_owned(),
-            line: line(self.document.text.as_bytes(), self.value.span().start),
-            key,
-        }
+        Spot { path: self.document.path.to_owned(), line: self.line(), key }
     }
 
     pub(super) fn wrong(self, why: impl fmt::Display) -> LockError {
@@ -159,6 +166,10 @@ impl<'a> Node<'a> {
         let text = self.text()?;
         if text.len() > MARKER.0 || text.matches('(').count() > MARKER.1 {
             return Err(self.wrong("the marker is too long"));
+        }
+        // The crate adds 1 to numbers of 64 bits.
+        if text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 18) {
+            return Err(self.wrong("a number in the marker has more than 18 digits"));
         }
         text.parse().map_err(|error| self.wrong(error))
     }
