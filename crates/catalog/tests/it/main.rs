@@ -4,5 +4,6 @@
 #![expect(clippy::print_stdout, reason = "what was left out or compared is printed")]
 
 mod index;
+mod lock;
 mod select;
 mod target;

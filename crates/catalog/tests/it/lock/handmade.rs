@@ -1,0 +1,64 @@
+//! Small good and bad locks, each with its verdict.
+
+use std::fs;
+
+use serde::Deserialize;
+use towline_catalog::lock::{Lock, LockError, Selection};
+
+use super::{fixtures, names, targets};
+
+#[derive(Deserialize)]
+struct Index {
+    files: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    file: String,
+    expect: String,
+    why: String,
+    env: String,
+    packaging: String,
+}
+
+/// Good locks of what is no file: they are read, and refused where files are wanted.
+const NO_FILES: [&str; 2] = ["pylock.ok_vcs.toml", "pylock.ok_directory.toml"];
+
+#[test]
+fn verdicts() {
+    let Some(fixtures) = fixtures() else { return };
+    let targets = targets(&fixtures);
+    let folder = fixtures.join("locks/handmade/pylock");
+    let index: Index = serde_json::from_slice(&fs::read(folder.join("index.json")).unwrap()).unwrap();
+    assert!(index.files.len() >= 53, "{}", index.files.len());
+    let mut wrong = Vec::new();
+    for case in &index.files {
+        let read = Lock::read(&folder.join(&case.file));
+        let well_formed = read.is_ok();
+        let got = read.and_then(|lock| lock.choose(&targets[&case.env], &Selection::default()));
+        let said = match &got {
+            Ok(chosen) => format!("ok {:?}", names(chosen)),
+            Err(error) => error.to_string().replace(&format!("{}/", folder.display()), ""),
+        };
+        println!("{:<34} {:<7} {said}", case.file, case.expect);
+        let right = match case.expect.as_str() {
+            "accept" if NO_FILES.contains(&case.file.as_str()) => {
+                well_formed && matches!(got, Err(LockError::NoFile { .. }))
+            }
+            "accept" => got.as_ref().is_ok_and(|chosen| {
+                chosen.iter().all(|choice| {
+                    case.packaging.contains(&format!("\"{}\"", choice.package))
+                        && (case.packaging.contains(&format!("\"{}\"", choice.file.name))
+                            || case.packaging.contains("\"archive\", null"))
+                }) && case.packaging.matches("[\"").count() == chosen.len()
+            }),
+            // A sentence with the file, a line, and a way out.
+            "reject" => got.is_err() && said.starts_with(&format!("{}:", case.file)) && said.contains("; "),
+            _ => true,
+        };
+        if !right {
+            wrong.push(format!("{} ({}): {said}", case.file, case.why));
+        }
+    }
+    assert_eq!(wrong, [] as [String; 0]);
+}
