@@ -132,7 +132,7 @@ fn has(what: &str, known: &[String]) -> String {
     let shown = known.iter().take(20).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match known.len() {
         0 => format!("it has no {what}s"),
-        ..=20 => format!("it has {shown}"),
+        1..=20 => format!("it has {shown}"),
         more => format!("it has {shown} and {} more", more - 20),
     }
 }

@@ -213,9 +213,10 @@ fn joined(key: &str, name: &str) -> String {
     if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
 }
 
-/// One line, and not all of a value that may have megabytes.
+/// The first line, for markers are shown on further ones, and not all of a value that may have megabytes.
 fn shortened(why: &str) -> String {
-    let mut line = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    let first = why.lines().next().unwrap_or_default();
+    let mut line: String = first.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if let Some((end, _)) = line.char_indices().nth(400) {
         line.truncate(end);
         line.push('…');

@@ -11,6 +11,8 @@ use super::{choose, linux, names, shown};
 
 const SHA: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
+const SDIST: &str = "sdist = { url = \"https://files.example/a-1.0.tar.gz\", hashes = SHA }";
+
 fn lock(rest: &str) -> String {
     format!("lock-version = \"1.0\"\ncreated-by = \"x\"\n{rest}").replace("SHA", &format!("{{ sha256 = \"{SHA}\" }}"))
 }
@@ -50,7 +52,7 @@ fn errors_name_line_and_key() {
             "-1 is no number",
         ),
         (package("a", "wheels = 1"), "6: `packages[0].wheels`", "expected an array"),
-        (package("a", "marker = \"os_name\"\nwheels = []"), "6: `packages[0].marker`", ""),
+        (package("a", &format!("marker = \"os_name\"\n{SDIST}")), "6: `packages[0].marker`", "Expected"),
         (package("A.b", "wheels = []"), "4: `packages[0].name`", "it has to be `a-b`"),
         (lock("packages = 1"), "3: `packages`", "expected an array"),
         (lock(""), "1: `packages`", "it is missing"),

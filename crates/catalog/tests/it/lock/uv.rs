@@ -78,7 +78,7 @@ fn what_is_wrong() {
         (text(&package("a", "1", "").replace("registry", "other")), "`package[1].source`: expected one of registry"),
         (text(&package("a", "1", "").replace(">=3.9", ">=4")), ""),
         (TOP.replace("version = 1", "version = 2"), "uv.lock of version 2 is not known"),
-        (TOP.replace("3.9", "4").clone(), "uv.lock:3: `requires-python`: the lock requires Python >=4"),
+        (TOP.replace("3.9", "4"), "uv.lock:3: `requires-python`: the lock requires Python >=4"),
         (
             format!("{TOP}supported-markers = [\"sys_platform == 'win32'\"]\n"),
             "uv.lock:4: `supported-markers`: the lock is for other",
