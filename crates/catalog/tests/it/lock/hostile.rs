@@ -113,8 +113,10 @@ fn great_depth_and_length() {
         format!("lock-version = \"1.0\"\ncreated-by = \"x\"\npackages = []\nenvironments = [\"{marker}\"]\n")
     };
     let deep = marker(&format!("{}os_name == 'x'{}", "(".repeat(10_000), ")".repeat(10_000)));
+    let bent = marker(&format!("{}os_name == 'x'{}", "(".repeat(60), ")".repeat(60)));
+    let number = marker("python_version > '3.18446744073709551615'");
     let long = marker(&vec!["os_name == 'x'"; 10_000].join(" or "));
-    for text in [brackets, dots, deep, long] {
+    for text in [brackets, dots, deep, bent, number, long] {
         assert!(Lock::parse(Path::new("pylock.toml"), text.as_bytes()).is_err(), "{}", &text[..60]);
     }
 }

@@ -54,6 +54,27 @@ fn errors_name_line_and_key() {
         (package("a", "wheels = 1"), "6: `packages[0].wheels`", "expected an array"),
         (package("a", &format!("marker = \"os_name\"\n{SDIST}")), "6: `packages[0].marker`", "Expected"),
         (package("A.b", "wheels = []"), "4: `packages[0].name`", "it has to be `a-b`"),
+        (package("a", "directory = { editable = true }"), "6: `packages[0].directory.path`", "it is missing"),
+        (
+            package("a", "vcs = { type = \"git\", url = \"https://git.example/a\" }"),
+            "6: `packages[0].vcs.commit-id`",
+            "it is missing",
+        ),
+        (
+            package("a", "vcs = { type = \"git\", commit-id = \"0\" }"),
+            "6: `packages[0].vcs`",
+            "neither `url` nor `path`",
+        ),
+        (
+            package("a", &format!("{SDIST}\nvcs = {{}}")),
+            "3: `packages[0]`",
+            "more than one source: wheels or sdist, vcs",
+        ),
+        (
+            package("a", &SDIST.replace("hashes", "upload-time = \"x\", hashes")),
+            "6: `packages[0].sdist.upload-time`",
+            "expected a date",
+        ),
         (lock("packages = 1"), "3: `packages`", "expected an array"),
         (lock(""), "1: `packages`", "it is missing"),
         (lock("packages = []\nrequires-python = \"x\""), "4: `requires-python`", ""),
@@ -220,4 +241,10 @@ fn newer_minor_version_warns() {
         lock.warnings()
     );
     assert!(lock.choose(&linux(), &Selection::default()).unwrap().is_empty());
+}
+
+#[test]
+fn byte_order_mark() {
+    let text = format!("\u{feff}{}", package("a", SDIST));
+    assert_eq!(of(&text).unwrap(), ["a 1.0 sdist a-1.0.tar.gz"]);
 }

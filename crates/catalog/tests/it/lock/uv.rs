@@ -211,3 +211,42 @@ fn newer_revision_warns() {
     let error = lock.choose(&linux(), &Selection { extras: ["x".parse().unwrap()].into(), ..Selection::default() });
     assert!(matches!(error, Err(LockError::Missing { .. })));
 }
+
+#[test]
+fn same_version_of_two_sources() {
+    let other = package("a", "1", "").replace("index.example", "other.example").replace("a-1.tar.gz", "a-1.zip");
+    for (host, file) in [("index", "a-1.tar.gz"), ("other", "a-1.zip")] {
+        let edge =
+            format!("{{ name = \"a\", version = \"1\", source = {{ registry = \"https://{host}.example/simple\" }} }}");
+        let root = project("root", ".", &format!("dependencies = [{{ name = \"b\" }}, {edge}]"));
+        // And the result is sorted, whatever the order of the lock.
+        let text = [TOP.to_owned(), root, package("b", "1", ""), package("a", "1", ""), other.clone()].concat();
+        let chosen = choose("uv.lock", &text, &Selection::default()).unwrap();
+        assert_eq!(chosen.iter().map(|choice| choice.file.name.as_str()).collect::<Vec<_>>(), [file, "b-1.tar.gz"]);
+    }
+}
+
+#[test]
+fn extras_and_groups_that_add_nothing() {
+    for key in ["provides-extra", "provides-extras"] {
+        let text = format!(
+            "{TOP}{}",
+            project(
+                "root",
+                ".",
+                &format!("[package.metadata]\n{key} = [\"x\"]\n[package.metadata.requires-dev]\ng = []")
+            )
+        );
+        let extras = ["x".parse().unwrap()].into();
+        let with_groups = ["g".parse().unwrap()].into();
+        assert_eq!(shown(&text, &Selection { extras, with_groups, ..Selection::default() }).unwrap(), "");
+    }
+}
+
+#[test]
+fn a_project_that_is_no_member() {
+    let text = format!("{TOP}{}{}", project("root", ".", ""), project("beside", "../beside", ""));
+    let packages = ["beside".parse().unwrap()].into();
+    let error = shown(&text, &Selection { packages, ..Selection::default() }).unwrap_err();
+    assert!(error.contains("no workspace member `beside`; it has `root`"), "{error}");
+}
