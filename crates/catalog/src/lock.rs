@@ -76,8 +76,6 @@ impl Lock {
         if bytes.len() as u64 > LARGEST {
             return Err(LockError::TooLarge { path: path.to_owned() });
         }
-        // A byte order mark is not TOML, but Windows editors write it, and it changes no meaning.
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|error| LockError::Syntax {
             path: path.to_owned(),
             line: node::line(bytes, error.valid_up_to()),
