@@ -78,10 +78,8 @@ pub(crate) enum Error {
     Lock(#[from] LockError),
     #[error(transparent)]
     Requirements(#[from] RequirementsError),
-    #[error(
-        "`{package}` is {what}, and no file that could be downloaded: build a wheel of it (`uv build --wheel`, `pip wheel`) and put it there"
-    )]
-    Built { package: String, what: String },
+    #[error("{}", built(at, what, without.as_deref()))]
+    Built { at: String, what: String, without: Option<String> },
     #[error("{name} is wanted twice, with different bytes: {one} and {other}")]
     TwoFiles { name: String, one: String, other: String },
     #[error("{name} is not what was asked for: its {} is {}, which is none of those that are allowed", .found.algorithm(), .found.hex())]
@@ -120,6 +118,7 @@ impl Error {
             // Never the end of the command: the first of them decides.
             Self::Several(_) => Code::Network,
             Self::NoFile { .. } => Code::NotFound,
+            Self::Lock(LockError::Unfit { .. }) => Code::NotFound,
             Self::Lock(_) | Self::Requirements(_) | Self::Built { .. } => Code::Input,
             Self::Netrc(_) | Self::Index(_) | Self::TwoFiles { .. } => Code::Input,
             Self::Mirror { .. } | Self::IndexUrl { .. } | Self::Setup { .. } => Code::Usage,
@@ -128,6 +127,16 @@ impl Error {
             Self::NoneOf { .. } => Code::Verification,
         }
     }
+}
+
+/// What is no file, and what can be done about it.
+fn built(at: &str, what: &str, without: Option<&str>) -> String {
+    let rest = match without {
+        Some(name) => format!("; or leave it out: --without {name}"),
+        None => String::new(),
+    };
+    let build = "build a wheel of it (`uv build --wheel`, `pip wheel`) and put it there";
+    format!("{at} is {what}, and no file that could be downloaded: {build}{rest}")
 }
 
 /// What the user reads when an artifact does not reach its goal.

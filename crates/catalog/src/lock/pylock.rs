@@ -1,345 +1,285 @@
-//! pylock.toml: PEP 751, and the page "pylock.toml Specification" of the packaging guide.
+//! pylock.toml: PEP 751 and the specification "pylock.toml" of the Python Packaging User Guide.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{collections::BTreeMap, path::Path};
 
-use serde::Deserialize;
-use toml::Spanned;
-use uv_distribution_filename::{DistFilename, WheelFilename};
 use uv_normalize::{ExtraName, GroupName, PackageName};
 use uv_pep440::{Version, VersionSpecifiers};
 use uv_pep508::MarkerTree;
 
 use super::{
-    error::{LockError, Spot},
-    selection::{LeftOut, Locked, Selection},
-    source::RawFile,
+    LeftOut, LockError, Locked, Selection, Spot,
+    files::{self, Files, Owner},
+    node::Node,
 };
-use crate::{Choice, File, Kind, Target, file::is_archive};
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct RawLock {
-    lock_version: Option<String>,
-    created_by: Option<String>,
-    requires_python: Option<String>,
-    environments: Option<Vec<String>>,
-    extras: Option<Vec<String>>,
-    dependency_groups: Option<Vec<String>>,
-    default_groups: Option<Vec<String>>,
-    packages: Option<Vec<Spanned<RawPackage>>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct RawPackage {
-    name: Option<String>,
-    version: Option<String>,
-    marker: Option<String>,
-    requires_python: Option<String>,
-    wheels: Option<Vec<RawFile>>,
-    sdist: Option<RawFile>,
-    archive: Option<RawFile>,
-    vcs: Option<RawVcs>,
-    directory: Option<RawDirectory>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct RawVcs {
-    r#type: Option<String>,
-    url: Option<String>,
-    path: Option<String>,
-    commit_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RawDirectory {
-    path: Option<String>,
-}
+use crate::{File, FileName, Hashes, Target};
 
 /// A lock, judged.
 #[derive(Debug, Clone)]
 pub(super) struct Pylock {
-    path: PathBuf,
-    pub(super) warnings: Vec<String>,
+    environments: Vec<MarkerTree>,
     requires_python: Option<VersionSpecifiers>,
-    environments: Option<Vec<MarkerTree>>,
-    extras: BTreeSet<ExtraName>,
-    groups: BTreeSet<GroupName>,
-    default_groups: BTreeSet<GroupName>,
+    extras: Vec<ExtraName>,
+    groups: Vec<GroupName>,
+    default_groups: Vec<GroupName>,
     packages: Vec<Package>,
+    lines: Lines,
+}
+
+/// Lines of the keys that a target can fail at.
+#[derive(Debug, Clone)]
+struct Lines {
+    environments: Option<Spot>,
+    requires_python: Option<Spot>,
 }
 
 #[derive(Debug, Clone)]
 struct Package {
-    line: usize,
+    at: Spot,
     name: PackageName,
     version: Option<Version>,
-    marker: Option<MarkerTree>,
+    marker: MarkerTree,
     requires_python: Option<VersionSpecifiers>,
     source: Source,
 }
 
 #[derive(Debug, Clone)]
 enum Source {
-    Files { wheels: Vec<(WheelFilename, File)>, sdist: Option<File> },
-    Archive(Kind, File),
-    Built(String),
+    Files(Files),
+    Vcs(String),
+    Directory,
 }
 
 impl Pylock {
-    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, LockError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let line = |at: usize| text.get(..at).map_or(0, |before| before.matches('\n').count()) + 1;
-        let raw: RawLock = toml::from_str(text).map_err(|error: toml::de::Error| {
-            let spot = Spot { path, line: error.span().map(|span| line(span.start)) };
-            spot.error("", error.message().trim())
-        })?;
-        let top = Spot { path, line: None };
-        let mut warnings = Vec::new();
-        version(raw.lock_version.as_deref(), top, &mut warnings)?;
-        if raw.created_by.is_none() {
-            return Err(top.error("created-by", "it is missing"));
-        }
-        let Some(packages) = raw.packages else {
-            return Err(top.error("packages", "they are missing; a lock of nothing says `packages = []`"));
-        };
-        let mut judged = Vec::new();
-        for (at, package) in packages.into_iter().enumerate() {
-            let line = line(package.span().start);
-            judged.push(package.into_inner().judge(
-                Spot { path, line: Some(line) },
-                &format!("packages[{at}]"),
-                line,
-            )?);
-        }
+    pub(super) fn parse(top: Node<'_>, folder: &Path, warnings: &mut Vec<String>) -> Result<Self, LockError> {
+        version(top, warnings)?;
+        top.required("created-by")?.text()?;
+        let packages = top
+            .required("packages")?
+            .array()?
+            .enumerate()
+            .map(|(index, node)| package(node, index, folder))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
-            path: path.to_owned(),
-            warnings,
-            requires_python: parsed(raw.requires_python, top, "requires-python")?,
-            environments: raw
-                .environments
-                .map(|all| all.into_iter().map(|text| parse(&text, top, "environments")).collect())
-                .transpose()?,
-            extras: names(raw.extras, top, "extras")?,
-            groups: names(raw.dependency_groups, top, "dependency-groups")?,
-            default_groups: names(raw.default_groups, top, "default-groups")?,
-            packages: judged,
+            environments: top.markers_of("environments")?,
+            requires_python: top.parsed_of("requires-python")?,
+            extras: top.all("extras")?,
+            groups: top.all("dependency-groups")?,
+            default_groups: top.all("default-groups")?,
+            packages,
+            lines: Lines {
+                environments: top.get("environments").map(Node::spot),
+                requires_python: top.get("requires-python").map(Node::spot),
+            },
         })
     }
 
-    pub(super) fn choose(&self, target: &Target, selection: &Selection) -> Result<Locked, LockError> {
-        let top = Spot { path: &self.path, line: None };
-        let python = target.python();
-        if let Some(specifiers) = self.requires_python.as_ref().filter(|specifiers| !specifiers.contains(&python)) {
-            let why = format!("the lock is for Python {specifiers}, and not for {target}");
-            return Err(top.error("requires-python", why));
-        }
-        if let Some(environments) = &self.environments
-            && !environments.iter().any(|marker| marker.evaluate(target.markers(), &[]))
-        {
-            return Err(top.error("environments", format!("none of them is {target}: lock for it as well")));
-        }
-        let extras = wanted(&self.extras, &selection.extras, selection.all_extras, top, "extras")?;
-        let mut groups = wanted(&self.groups, &selection.groups, selection.all_groups, top, "dependency-groups")?;
-        if !selection.no_default_groups {
-            groups.extend(self.default_groups.iter().cloned());
-        }
-        let mut locked = Locked::default();
-        let mut seen = BTreeMap::new();
-        for (at, package) in self.packages.iter().enumerate() {
-            let holds = |marker: &MarkerTree| marker.evaluate_pep751(target.markers(), &extras, &groups);
-            if !package.marker.as_ref().is_none_or(holds) {
+    pub(super) fn choose(&self, path: &Path, target: &Target, selection: &Selection) -> Result<Locked, LockError> {
+        self.fits(target)?;
+        let (extras, groups) = self.selected(path, selection)?;
+        let mut active: BTreeMap<&PackageName, &Package> = BTreeMap::new();
+        for package in &self.packages {
+            if !package.marker.evaluate_pep751(target.markers(), &extras, &groups) {
                 continue;
             }
-            let key = format!("packages[{at}]");
-            let spot = Spot { path: &self.path, line: Some(package.line) };
-            if let Some(first) = seen.insert(&package.name, at) {
-                let why = format!("`{}` is wanted a second time for {target}, after packages[{first}]", package.name);
-                return Err(spot.error(key, why));
+            if let Some(python) = &package.requires_python
+                && !python.contains(&target.python())
+            {
+                return Err(LockError::Unfit {
+                    at: Box::new(package.at.clone()),
+                    why: format!("`{}` requires Python {python}, and the target is {target}", package.name),
+                });
             }
-            let specifiers = package.requires_python.as_ref();
-            if let Some(specifiers) = specifiers.filter(|specifiers| !specifiers.contains(&python)) {
-                let why = format!("`{}` needs Python {specifiers}, and {target} is asked for", package.name);
-                return Err(spot.error(format!("{key}.requires-python"), why));
+            if let Some(first) = active.insert(&package.name, package) {
+                return Err(LockError::Ambiguous {
+                    at: Box::new(package.at.clone()),
+                    why: format!("`{}` is wanted twice for {target}, here and as `{}`", package.name, first.at.key),
+                });
             }
-            package.take(target, &mut locked).map_err(|why| spot.error(key, why))?;
+        }
+        let mut locked = Locked::default();
+        for package in active.into_values().filter(|package| !selection.without.contains(&package.name)) {
+            package.choose(target, &mut locked)?;
         }
         Ok(locked)
+    }
+
+    fn fits(&self, target: &Target) -> Result<(), LockError> {
+        let unfit = |at: &Option<Spot>, why| match at {
+            Some(at) => Err(LockError::Unfit { at: Box::new(at.clone()), why }),
+            None => Ok(()),
+        };
+        if let Some(python) = &self.requires_python
+            && !python.contains(&target.python())
+        {
+            return unfit(
+                &self.lines.requires_python,
+                format!("the lock requires Python {python}, and the target is {target}"),
+            );
+        }
+        let holds = |marker: &MarkerTree| marker.evaluate_pep751(target.markers(), &[], &[]);
+        if !self.environments.is_empty() && !self.environments.iter().any(holds) {
+            return unfit(&self.lines.environments, format!("the lock is for other environments than {target}"));
+        }
+        Ok(())
+    }
+
+    fn selected(&self, path: &Path, selection: &Selection) -> Result<(Vec<ExtraName>, Vec<GroupName>), LockError> {
+        let missing = |what, name: &str, known: Vec<String>| LockError::Missing {
+            path: path.to_owned(),
+            what,
+            name: name.to_owned(),
+            known,
+        };
+        if let Some(extra) = selection.extras.iter().find(|extra| !self.extras.contains(extra)) {
+            let known = self.extras.iter().map(ToString::to_string).collect();
+            return Err(missing("extra", extra.as_ref(), known));
+        }
+        let known = || self.groups.iter().chain(&self.default_groups);
+        let asked = selection.with_groups.iter().chain(&selection.without_groups);
+        for group in asked {
+            if !known().any(|known| known == group) {
+                let known = known().map(ToString::to_string).collect();
+                return Err(missing("dependency group", group.as_ref(), known));
+            }
+        }
+        let extras =
+            if selection.all_extras { self.extras.clone() } else { selection.extras.iter().cloned().collect() };
+        Ok((extras, selection.groups(known(), &self.default_groups).into_iter().collect()))
     }
 }
 
 impl Package {
-    fn take(&self, target: &Target, locked: &mut Locked) -> Result<(), String> {
-        let (kind, file) = match &self.source {
-            Source::Built(what) => {
-                locked.left_out.push(LeftOut { package: self.name.clone(), what: what.clone() });
+    fn choose(&self, target: &Target, locked: &mut Locked) -> Result<(), LockError> {
+        let what = match &self.source {
+            Source::Files(files) => {
+                locked.files.push(files.choice(&self.name, self.version.as_ref(), &self.at, target)?);
                 return Ok(());
             }
-            Source::Archive(kind, file) => (*kind, file),
-            Source::Files { wheels, sdist } => {
-                let ranked =
-                    wheels.iter().filter_map(|(name, file)| Some((target.rank(name)?, name.build_tag(), file)));
-                let best = ranked.max_by_key(|&(rank, build, _)| (Reverse(rank), build));
-                match (best, sdist) {
-                    (Some((_, _, wheel)), _) => (Kind::Wheel, wheel),
-                    (None, Some(sdist)) => (Kind::Sdist, sdist),
-                    (None, None) => {
-                        return Err(format!(
-                            "none of the {} wheels of `{}` fits {target}, and there is no source distribution: lock for that platform",
-                            wheels.len(),
-                            self.name
-                        ));
-                    }
-                }
-            }
+            Source::Vcs(kind) => format!("a checkout of a {kind} repository"),
+            Source::Directory => "a directory".to_owned(),
         };
-        let version = self.version.clone();
-        locked.files.push(Choice { package: self.name.clone(), version, kind, file: file.clone() });
+        locked.left_out.push(LeftOut { at: self.at.clone(), package: self.name.clone(), what });
         Ok(())
     }
 }
 
-impl RawPackage {
-    fn judge(self, spot: Spot<'_>, key: &str, line: usize) -> Result<Package, LockError> {
-        let at = |part: &str| format!("{key}.{part}");
-        let Some(text) = self.name.as_deref() else { return Err(spot.error(at("name"), "it is missing")) };
-        let name: PackageName = parse(text, spot, &at("name"))?;
-        if name.as_ref() != text {
-            return Err(spot.error(at("name"), format!("`{}` is not normalized: `{name}` is", text.escape_debug())));
-        }
-        let version: Option<Version> = parsed(self.version, spot, &at("version"))?;
-        let built = [self.vcs.is_some(), self.directory.is_some(), self.archive.is_some()];
-        let files = self.wheels.is_some() || self.sdist.is_some();
-        let sources = built.into_iter().filter(|is| *is).count() + usize::from(files);
-        if sources != 1 {
-            let why = if sources == 0 { "it has none" } else { "it has several" };
-            let rule = "a package has wheels and sdist, or one of archive, vcs and directory";
-            return Err(spot.error(key, format!("{why} of the sources: {rule}")));
-        }
-        let source = if let Some(vcs) = self.vcs {
-            vcs.judge(spot, &at("vcs"))?
-        } else if let Some(directory) = self.directory {
-            let Some(path) = directory.path else { return Err(spot.error(at("directory.path"), "it is missing")) };
-            Source::Built(format!("the directory `{}`", path.escape_debug()))
-        } else if let Some(archive) = self.archive {
-            let file = archive.file(spot, &at("archive"))?;
-            let kind = kind_of(&file, &name).map_err(|why| spot.error(at("archive"), why))?;
-            Source::Archive(kind, file)
-        } else {
-            let wheels = self.wheels.unwrap_or_default();
-            let wheels = wheels.iter().enumerate().map(|(index, raw)| {
-                let key = at(&format!("wheels[{index}]"));
-                let file = raw.file(spot, &key)?;
-                let parsed = wheel(&file, &name, version.as_ref()).map_err(|why| spot.error(key, why))?;
-                Ok((parsed, file))
-            });
-            let wheels = wheels.collect::<Result<_, LockError>>()?;
-            let sdist = self.sdist.map(|raw| raw.file(spot, &at("sdist"))).transpose()?;
-            if let Some(file) = &sdist {
-                kind_of(file, &name).map_err(|why| spot.error(at("sdist"), why))?;
-            }
-            Source::Files { wheels, sdist }
-        };
-        let marker = parsed(self.marker, spot, &at("marker"))?;
-        let requires_python = parsed(self.requires_python, spot, &at("requires-python"))?;
-        Ok(Package { line, name, version, marker, requires_python, source })
-    }
-}
-
-impl RawVcs {
-    fn judge(self, spot: Spot<'_>, key: &str) -> Result<Source, LockError> {
-        for (value, part) in [(&self.r#type, "type"), (&self.commit_id, "commit-id")] {
-            if value.is_none() {
-                return Err(spot.error(format!("{key}.{part}"), "it is missing"));
-            }
-        }
-        if self.url.is_none() && self.path.is_none() {
-            return Err(spot.error(key, "neither `url` nor `path` says where it is"));
-        }
-        Ok(Source::Built(format!("a checkout of {}", self.r#type.unwrap_or_default().escape_debug())))
-    }
-}
-
-fn version(text: Option<&str>, spot: Spot<'_>, warnings: &mut Vec<String>) -> Result<(), LockError> {
-    const KEY: &str = "lock-version";
-    let Some(text) = text else {
-        return Err(spot.error(KEY, "it is missing: is this a lock of PEP 751?"));
-    };
-    let version: Version = parse(text, spot, KEY)?;
+fn version(top: Node<'_>, warnings: &mut Vec<String>) -> Result<(), LockError> {
+    let node = top.required("lock-version")?;
+    let version: Version = node.parsed()?;
     match *version.release() {
-        [1] | [1, 0, ..] => Ok(()),
+        [1] | [1, 0] => Ok(()),
         [1, ..] => {
-            let path = spot.path.display();
-            warnings.push(format!("{path} has version {version}; what is newer than 1.0 in it is not understood"));
+            let at = node.spot();
+            warnings
+                .push(format!("{at}: the lock is of version {version}, of which what is newer than 1.0 is ignored"));
             Ok(())
         }
-        _ => Err(spot.error(KEY, format!("version {version} is not known, only 1.x is; a newer towline may know it"))),
+        _ => Err(LockError::Newer {
+            at: Box::new(node.spot()),
+            why: format!("locks of version {version} are not known, 1.0 is"),
+        }),
     }
 }
 
-fn wheel(file: &File, package: &PackageName, version: Option<&Version>) -> Result<WheelFilename, String> {
-    let parsed = WheelFilename::from_str(file.name.as_str()).map_err(|error| error.to_string())?;
-    if parsed.name != *package {
-        return Err(format!("`{}` is a wheel of `{}`, not of `{package}`", file.name, parsed.name));
+fn package(node: Node<'_>, index: usize, folder: &Path) -> Result<Package, LockError> {
+    let name_node = node.required("name")?;
+    let name: PackageName = name_node.parsed()?;
+    if name.as_ref() != name_node.text()? {
+        return Err(name_node.wrong(format_args!("the name is not normalized, it has to be `{name}`")));
     }
-    match version.filter(|version| **version != parsed.version) {
-        Some(version) => Err(format!("`{}` is a wheel of version {}, not of {version}", file.name, parsed.version)),
-        None => Ok(parsed),
-    }
-}
-
-/// What an archive is by its name. A source distribution may be called as it likes, as long as it is an archive.
-fn kind_of(file: &File, package: &PackageName) -> Result<Kind, String> {
-    let name = file.name.as_str();
-    if name.ends_with(".whl") {
-        return wheel(file, package, None).map(|_| Kind::Wheel);
-    }
-    if DistFilename::try_from_filename(name, package).is_some() || is_archive(name) {
-        return Ok(Kind::Sdist);
-    }
-    Err(format!("`{}` is neither a wheel nor an archive, by its name", name.escape_debug()))
-}
-
-fn wanted<N: Ord + Clone + std::fmt::Display>(
-    known: &BTreeSet<N>,
-    asked: &BTreeSet<N>,
-    all: bool,
-    spot: Spot<'_>,
-    key: &str,
-) -> Result<Vec<N>, LockError> {
-    if let Some(missing) = asked.iter().find(|name| !known.contains(name)) {
-        let list: Vec<_> = known.iter().map(ToString::to_string).collect();
-        let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
-        return Err(spot.error(key, format!("the lock has no `{missing}`; it has {list}")));
-    }
-    Ok(if all { known.iter().cloned().collect() } else { asked.iter().cloned().collect() })
-}
-
-fn names<N: FromStr<Err: std::fmt::Display> + Ord>(
-    texts: Option<Vec<String>>,
-    spot: Spot<'_>,
-    key: &str,
-) -> Result<BTreeSet<N>, LockError> {
-    texts.unwrap_or_default().iter().map(|text| parse(text, spot, key)).collect()
-}
-
-fn parsed<T: FromStr<Err: std::fmt::Display>>(
-    text: Option<String>,
-    spot: Spot<'_>,
-    key: &str,
-) -> Result<Option<T>, LockError> {
-    text.map(|text| parse(&text, spot, key)).transpose()
-}
-
-fn parse<T: FromStr<Err: std::fmt::Display>>(text: &str, spot: Spot<'_>, key: &str) -> Result<T, LockError> {
-    text.parse().map_err(|error: T::Err| {
-        let error = error.to_string();
-        spot.error(key, error.lines().next().unwrap_or_default())
+    let version: Option<Version> = node.parsed_of("version")?;
+    let owner = Owner { name: &name, version: version.as_ref(), folder };
+    let source = source(node, owner)?;
+    Ok(Package {
+        // Not by a search: that would be one over the whole document for each package.
+        at: node.spot_as(format!("packages[{index}]")),
+        marker: node.marker_of("marker")?,
+        requires_python: node.parsed_of("requires-python")?,
+        source,
+        name,
+        version,
     })
+}
+
+fn source(node: Node<'_>, owner: Owner<'_>) -> Result<Source, LockError> {
+    let wheels = node.get("wheels");
+    let sdist = node.get("sdist");
+    let present: Vec<&str> = [
+        ("wheels or sdist", wheels.is_some() || sdist.is_some()),
+        ("vcs", node.get("vcs").is_some()),
+        ("directory", node.get("directory").is_some()),
+        ("archive", node.get("archive").is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(key, there)| there.then_some(key))
+    .collect();
+    if present.len() > 1 {
+        return Err(node.wrong(format_args!("`{}` has more than one source: {}", owner.name, present.join(", "))));
+    }
+    if let Some(vcs) = node.get("vcs") {
+        let kind = vcs.required("type")?.text()?;
+        vcs.required("commit-id")?.text()?;
+        if vcs.text_of("url")?.is_none() && vcs.text_of("path")?.is_none() {
+            return Err(vcs.wrong("it has neither `url` nor `path`"));
+        }
+        return Ok(Source::Vcs(kind.chars().filter(|c| c.is_alphanumeric()).take(20).collect()));
+    }
+    if let Some(directory) = node.get("directory") {
+        directory.required("path")?.text()?;
+        directory.get("editable").map(Node::flag).transpose()?;
+        return Ok(Source::Directory);
+    }
+    let mut found = Files::default();
+    if let Some(archive) = node.get("archive") {
+        archive.text_of("subdirectory")?;
+        found.add_archive(archive, file(archive, owner.folder)?, owner)?;
+        return Ok(Source::Files(found));
+    }
+    if let Some(wheels) = wheels {
+        for wheel in wheels.array()? {
+            found.wheels.push(files::wheel(wheel, file(wheel, owner.folder)?, owner)?);
+        }
+    }
+    if let Some(sdist) = sdist {
+        found.sdist = Some(files::sdist(sdist, file(sdist, owner.folder)?, owner)?);
+    }
+    if found.wheels.is_empty() && found.sdist.is_none() {
+        return Err(node.wrong(format_args!("`{}` has none of wheels, sdist, vcs, directory and archive", owner.name)));
+    }
+    Ok(Source::Files(found))
+}
+
+/// The keys that a wheel, a source distribution and an archive have in common.
+fn file(node: Node<'_>, folder: &Path) -> Result<File, LockError> {
+    node.table()?;
+    let mut places = Vec::new();
+    if let Some(path) = node.get("path") {
+        places.push(crate::Place::Path(files::path_in(path, folder)?));
+    }
+    if let Some(url) = node.get("url") {
+        places.push(files::place_of_url(url)?);
+    }
+    let Some(first) = places.first() else {
+        return Err(node.wrong("it has neither `url` nor `path`"));
+    };
+    let name = match node.get("name") {
+        Some(name) => FileName::new(name.text()?).map_err(|error| name.wrong(error))?,
+        None => files::name_of_place(node, first)?,
+    };
+    if let Some(time) = node.get("upload-time")
+        && !time.is_datetime()
+    {
+        return Err(time.wrong("expected a date and time"));
+    }
+    let hashes_node = node.required("hashes")?;
+    let mut pairs = Vec::new();
+    for (algorithm, hex) in hashes_node.table()? {
+        pairs.push((algorithm, hex.text()?));
+    }
+    let hashes = Hashes::parse(pairs).map_err(|error| hashes_node.wrong(error))?;
+    if hashes.is_empty() {
+        return Err(hashes_node.wrong(crate::HashesError::None));
+    }
+    let size = node.get("size").map(Node::number).transpose()?;
+    Ok(File { name, places, hashes, size })
 }

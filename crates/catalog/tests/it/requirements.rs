@@ -5,14 +5,21 @@ use std::fs;
 use proptest::prelude::*;
 use serde_json::Value;
 use towline_catalog::{
-    Place,
+    Place, Target,
     requirements::{Requirements, RequirementsError, What},
 };
 
-use crate::lock::{fixtures, target};
+use crate::lock::{fixtures, targets};
 
 const ENV: &str = "cpython-3.12.1-linux-x86_64-glibc";
 const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+fn env() -> Target {
+    match fixtures() {
+        Some(fixtures) => targets(&fixtures).remove(ENV).unwrap(),
+        None => Target::of(&"3.12".parse().unwrap(), &"manylinux_2_28_x86_64".parse().unwrap()).unwrap(),
+    }
+}
 
 fn variable(name: &str) -> Option<String> {
     match name {
@@ -35,7 +42,7 @@ fn read(text: &str) -> Result<Requirements, RequirementsError> {
 
 #[test]
 fn every_handmade_file_gets_its_verdict() {
-    let Some(folder) = fixtures("locks/handmade/requirements") else { return };
+    let Some(folder) = fixtures().map(|it| it.join("locks/handmade/requirements")) else { return };
     let index: Value = serde_json::from_slice(&fs::read(folder.join("index.json")).unwrap()).unwrap();
     let rows = index["files"].as_array().unwrap();
     for row in rows {
@@ -44,7 +51,7 @@ fn every_handmade_file_gets_its_verdict() {
         let got = requirements
             .read(&folder.join(file), &variable)
             .and_then(|()| requirements.finish())
-            .and_then(|()| requirements.active(&target(ENV)).map(|_| ()));
+            .and_then(|()| requirements.active(&env()).map(|_| ()));
         match &got {
             Ok(()) => println!("{file:28} {expect:7} taken: {} entries", requirements.entries.len()),
             Err(error) => println!("{file:28} {expect:7} {error}"),
@@ -87,7 +94,7 @@ fn every_handmade_file_gets_its_verdict() {
 
 #[test]
 fn real_files_are_read_whole() {
-    let Some(locks) = fixtures("locks") else { return };
+    let Some(locks) = fixtures().map(|it| it.join("locks")) else { return };
     let mut all = 0;
     for folder in ["big", "sources"] {
         for entry in fs::read_dir(locks.join(folder)).unwrap() {
@@ -143,7 +150,7 @@ fn files_directories_and_checkouts_are_told_apart() {
          https://u:p@index.example/f/gamma-1.0-py3-none-any.whl#sha256={A} ; sys_platform == 'win32'\n"
     );
     let requirements = read(&text).unwrap();
-    let active = requirements.active(&target(ENV)).unwrap();
+    let active = requirements.active(&env()).unwrap();
     let names: Vec<String> = active.direct.iter().map(|(_, direct)| direct.package.to_string()).collect();
     assert_eq!(names, ["alpha", "beta"]);
     let paths: Vec<bool> = active.direct.iter().map(|(_, it)| matches!(it.file.places[0], Place::Path(_))).collect();
@@ -163,7 +170,7 @@ fn what_is_said_of_one_package_adds_up() {
     let mut requirements = Requirements::default();
     requirements.read(&path, &variable).unwrap();
     requirements.argument("delta").unwrap();
-    let active = requirements.active(&target(ENV)).unwrap();
+    let active = requirements.active(&env()).unwrap();
     let asked: Vec<String> =
         active.named.iter().map(|asked| format!("{}{}", asked.package, asked.specifiers)).collect();
     assert_eq!(asked, ["alpha>=1, !=1.5, <2", "delta"]);

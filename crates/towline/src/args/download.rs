@@ -66,12 +66,21 @@ pub(crate) struct Groups {
     /// A dependency group of the lock, besides its default groups; may be repeated
     #[arg(long, value_name = "GROUP", help_heading = PARTS)]
     pub(crate) group: Vec<String>,
+    /// Not this dependency group of the lock, though it is on; may be repeated
+    #[arg(long, value_name = "GROUP", help_heading = PARTS)]
+    pub(crate) no_group: Vec<String>,
     /// All dependency groups of the lock
     #[arg(long, conflicts_with = "group", help_heading = PARTS)]
     pub(crate) all_groups: bool,
-    /// Not the default groups of the lock
-    #[arg(long, help_heading = PARTS)]
+    /// Not the default groups of the lock (of a uv.lock: `dev`)
+    #[arg(long, conflicts_with = "all_groups", help_heading = PARTS)]
     pub(crate) no_default_groups: bool,
+    /// A member of the workspace of a uv.lock to begin at; may be repeated [default: the project at its root, else all members]
+    #[arg(long, value_name = "NAME", help_heading = PARTS)]
+    pub(crate) package: Vec<String>,
+    /// Not this package, though the lock has it (what it needs comes all the same); may be repeated
+    #[arg(long, value_name = "NAME", help_heading = PARTS)]
+    pub(crate) without: Vec<String>,
 }
 
 const PARTS: &str = "Parts of a lock";

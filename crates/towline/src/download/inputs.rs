@@ -1,12 +1,15 @@
 //! Which packages and files the requirements and locks ask for.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::str::FromStr;
 
-use towline_catalog::lock::{Lock, Selection};
+use towline_catalog::lock::{self, Lock, Selection};
 use towline_catalog::requirements::{Asked, Direct, Entry, Requirements, What};
 use towline_catalog::select::{Packages, Rules};
 use towline_catalog::{Choice, Target};
 use towline_store::Digest;
+use towline_unpack::Format;
 use uv_normalize::InvalidNameError;
 
 use super::choose::Need;
@@ -24,9 +27,19 @@ pub(super) struct Input {
     pub(super) rules: Rules,
     /// A requirement names no exact version: more may be needed than what is named.
     pub(super) unresolved: bool,
-    /// What is no file, and what it is instead.
-    pub(super) left_out: Vec<(String, String)>,
+    pub(super) left_out: Vec<LeftOut>,
     pub(super) warnings: Vec<String>,
+}
+
+/// What is no file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    /// Where it is asked for.
+    pub(super) at: String,
+    /// What it is instead.
+    pub(super) what: String,
+    /// The name that `--without` takes, where one is known.
+    pub(super) without: Option<String>,
 }
 
 /// Where files are looked for when nothing says it.
@@ -40,7 +53,9 @@ pub(super) fn read(args: &Download, targets: &[Target]) -> Result<Input, Error> 
     let mut locks = Vec::new();
     for text in &args.inputs {
         let path = Path::new(text);
-        if is_lock(path) { locks.push(path) } else { requirements.argument(text)? }
+        // A file that is no archive can be nothing else: requirements files have an option of their own.
+        let other = || path.is_file() && Format::of_name(text).is_none();
+        if is_lock(path) || other() { locks.push(path) } else { requirements.argument(text)? }
     }
     for path in &args.requirements {
         if is_lock(path) {
@@ -77,21 +92,23 @@ fn is_lock(path: &Path) -> bool {
 }
 
 fn selection(groups: &Groups) -> Result<Selection, Error> {
-    let refuse =
-        |text: &str, error: InvalidNameError| Error::Requirement { text: text.to_owned(), why: error.to_string() };
-    let mut selection = Selection {
+    fn names<N: FromStr<Err = InvalidNameError> + Ord>(texts: &[String]) -> Result<BTreeSet<N>, Error> {
+        let refuse = |text: &str, error: N::Err| Error::Requirement { text: text.to_owned(), why: error.to_string() };
+        texts.iter().map(|text| text.parse().map_err(|error| refuse(text, error))).collect()
+    }
+    Ok(Selection {
+        extras: names(&groups.extra)?,
         all_extras: groups.all_extras,
-        all_groups: groups.all_groups,
-        no_default_groups: groups.no_default_groups,
-        ..Selection::default()
-    };
-    for text in &groups.extra {
-        selection.extras.insert(text.parse().map_err(|error| refuse(text, error))?);
-    }
-    for text in &groups.group {
-        selection.groups.insert(text.parse().map_err(|error| refuse(text, error))?);
-    }
-    Ok(selection)
+        groups: match (groups.all_groups, groups.no_default_groups) {
+            (true, _) => lock::Groups::All,
+            (_, true) => lock::Groups::None,
+            _ => lock::Groups::Default,
+        },
+        with_groups: names(&groups.group)?,
+        without_groups: names(&groups.no_group)?,
+        packages: names(&groups.package)?,
+        without: names(&groups.without)?,
+    })
 }
 
 impl Input {
@@ -103,10 +120,8 @@ impl Input {
             let wanted = |choice| WantedFile { choice, any_of: Vec::new(), locked: true };
             self.files.extend(locked.files.into_iter().map(wanted));
             for left in locked.left_out {
-                let left = (left.package.to_string(), left.what);
-                if !self.left_out.contains(&left) {
-                    self.left_out.push(left);
-                }
+                let at = format!("{}:{}: `{}`", left.at.path.display(), left.at.line, left.package);
+                self.leave_out(LeftOut { at, what: left.what, without: Some(left.package.to_string()) });
             }
         }
         Ok(())
@@ -124,12 +139,17 @@ impl Input {
         }
         for entry in active.built {
             let What::Built(what) = &entry.what else { continue };
-            let left = (entry.text.clone(), what.clone());
-            if !self.left_out.contains(&left) {
-                self.left_out.push(left);
-            }
+            let at = format!("{}: `{}`", entry.origin, entry.text);
+            self.leave_out(LeftOut { at, what: what.clone(), without: None });
         }
         Ok(())
+    }
+
+    /// Several targets say the same.
+    fn leave_out(&mut self, left: LeftOut) {
+        if !self.left_out.contains(&left) {
+            self.left_out.push(left);
+        }
     }
 }
 

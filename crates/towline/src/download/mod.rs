@@ -58,7 +58,8 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
         );
     }
     // The others come all the same.
-    let built = input.left_out.into_iter().map(|(package, what)| Error::Built { package, what });
+    let built =
+        input.left_out.into_iter().map(|left| Error::Built { at: left.at, what: left.what, without: left.without });
     let mut not_had: Vec<Code> = found.unread;
     for error in built {
         session.report.error(&error);
