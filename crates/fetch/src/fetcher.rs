@@ -112,7 +112,10 @@ impl Fetcher {
             }
             (Goal::Tree { at, .. }, _) => {
                 can_be_tree(at)?;
-                self.stored(artifact, goal, observe).await
+                match self.remembered(artifact, goal, at).await? {
+                    None => self.stored(artifact, goal, observe).await,
+                    done => Ok(done),
+                }
             }
             (Goal::Entry { .. }, _) => self.stored(artifact, goal, observe).await,
             (Goal::Held, _) => Ok(None),

@@ -19,7 +19,7 @@ pub enum Goal {
     Held,
     /// Its members in a directory at this path; see [`Tree`].
     Tree {
-        /// The directory, which must not exist, be empty, or hold exactly what the archive does.
+        /// The directory, which must not exist, be empty, or hold exactly what the archive does (`__pycache__` apart).
         at: PathBuf,
         /// How it is unpacked.
         tree: Tree,

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use towline_store::{Digest, Entry, Stage, StoreError, copy_file};
+use towline_store::{Digest, Entry, Placed, Receipt, Stage, StoreError, copy_file};
 use towline_unpack::{Format, Unpacked};
 
 use crate::{
@@ -101,9 +101,23 @@ impl Fetcher {
     ) -> Result<Done, FetchError> {
         match goal {
             Goal::Tree { at, .. } => {
-                let to = at.clone();
-                let placed = blocking(move || stage.place(&to)).await??;
-                Ok(Done::Tree { unpacked, placed })
+                let (to, store, digest) = (at.clone(), self.store.clone(), verified.digest.clone());
+                let receipt = Receipt {
+                    name: artifact.name.clone(),
+                    kind: kind(goal).to_owned(),
+                    files: unpacked.files,
+                    links: unpacked.links,
+                    bytes: unpacked.bytes,
+                };
+                let placed = blocking(move || {
+                    let placed = stage.place(&to)?;
+                    if let Some(digest) = digest {
+                        // Without it the next run compares, no more.
+                        let _ = store.remember(&digest, &to, receipt);
+                    }
+                    Ok::<_, StoreError>(placed)
+                });
+                Ok(Done::Tree { unpacked, placed: placed.await?? })
             }
             _ => {
                 let digest = needed(verified.digest.as_ref())?.clone();
@@ -131,6 +145,23 @@ fn kind(goal: &Goal) -> &'static str {
 }
 
 impl Fetcher {
+    /// A tree that an earlier run has placed, and nobody has changed since.
+    pub(crate) async fn remembered(
+        &self,
+        artifact: &Artifact,
+        goal: &Goal,
+        at: &Path,
+    ) -> Result<Option<Done>, FetchError> {
+        let Some(digest) = artifact.digest.clone() else { return Ok(None) };
+        let (store, at) = (self.store.clone(), at.to_path_buf());
+        let receipt = blocking(move || store.receipt(&digest, &at)).await?;
+        let ruled = |receipt: &Receipt| receipt.kind == kind(goal) && receipt.name == artifact.name;
+        Ok(receipt.filter(ruled).map(|Receipt { files, links, bytes, .. }| {
+            let unpacked = Unpacked { files, links, bytes, ..Unpacked::default() };
+            Done::Tree { unpacked, placed: Placed::Was }
+        }))
+    }
+
     /// What the store has already: an entry that was held to the same rules, or the archive.
     pub(crate) async fn stored(
         &self,

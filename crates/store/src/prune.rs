@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{Store, StoreError, archive, entry, staging};
+use crate::{Store, StoreError, archive, entry, receipt, staging};
 
 /// What pruning is to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,9 @@ impl Store {
         let archives = self.root().join("archives");
         each_sharded(&archives, |path| archive::prune(path, limit, &mut pruned.archives))
             .map_err(|error| StoreError::at("prune", &archives, error))?;
+        let receipts = self.root().join("receipts");
+        each_sharded(&receipts, |path| receipt::prune(path, limit))
+            .map_err(|error| StoreError::at("prune", &receipts, error))?;
         let trees = self.root().join("trees");
         each_sharded(&trees, |path| self.prune_entry(path, limit, &mut pruned.trees))
             .map_err(|error| StoreError::at("prune", &trees, error))?;

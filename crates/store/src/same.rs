@@ -19,14 +19,15 @@ enum Kind {
     Link(PathBuf),
 }
 
-/// Whether two directories hold the same: relative paths, types, bytes, the executable bit, targets of links. Other
-/// bits of the mode and times do not count. A device, pipe or socket makes trees different. Listings and sizes are
-/// compared before a byte is read.
+/// Whether a tree and a directory hold the same: relative paths, types, bytes, the executable bit, targets of links. Other
+/// bits of the mode and times do not count, nor what Python has put into `__pycache__` of the directory since. A device,
+/// pipe or socket makes them different. Listings and sizes are compared before a byte is read.
 pub(crate) fn same_tree(left: &Path, right: &Path) -> io::Result<bool> {
     if !(fs::symlink_metadata(left)?.is_dir() && fs::symlink_metadata(right)?.is_dir()) {
         return Ok(false);
     }
-    let (Some(ours), Some(theirs)) = (list(left)?, list(right)?) else { return Ok(false) };
+    let (Some(ours), Some(mut theirs)) = (list(left)?, list(right)?) else { return Ok(false) };
+    theirs.retain(|path, _| ours.contains_key(path) || !is_bytecode(path));
     if ours != theirs {
         return Ok(false);
     }
@@ -39,6 +40,11 @@ pub(crate) fn same_tree(left: &Path, right: &Path) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Whether a path is that of a directory for compiled modules (PEP 3147), or in one.
+pub(crate) fn is_bytecode(path: &Path) -> bool {
+    path.iter().any(|part| part == "__pycache__")
 }
 
 /// `None` where something is neither file, directory nor link.

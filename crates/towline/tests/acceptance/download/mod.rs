@@ -2,6 +2,7 @@
 
 mod kills;
 mod lists;
+mod locks;
 mod pages;
 mod sets;
 

@@ -3,14 +3,14 @@
 use towline_faults::{Action, At, Hold, RetryAfter, Rule, Script};
 
 use super::{Set, bodies, run};
-use crate::support::{figure, journal_equals_log};
+use crate::support::{Case, figure, journal_equals_log};
 
 fn strs(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
 }
 
 /// Each on another file.
-fn faults(set: &Set, script: Script) -> Script {
+pub(super) fn faults(set: &Set, script: Script) -> Script {
     let once = |at: usize, action| Rule::on(set.path(at)).nth(1).act(action);
     script
         .rule(Rule::on(set.path(0)).act(Action::Every(At::Fraction(0.1))))
@@ -21,6 +21,13 @@ fn faults(set: &Set, script: Script) -> Script {
         .rule(once(5, Action::Corrupt(At::Fraction(0.5))))
         .rule(once(10, Action::StallAt { at: At::Fraction(0.5), hold: Hold::Forever }))
         .rule(once(11, Action::RstBeforeHead))
+}
+
+/// Bytes that were sent, to those of the files. The corrupt one is left out, for it comes twice.
+pub(super) fn ratio(set: &Set, case: &Case) -> f64 {
+    let of = |entry: &towline_faults::Entry| entry.path.starts_with("/files/") && entry.path != set.path(5);
+    let sent: u64 = case.requests().iter().filter(|entry| of(entry)).map(|entry| entry.bytes).sum();
+    sent as f64 / (set.size() - set.content(5).size()) as f64
 }
 
 #[test]
@@ -34,10 +41,7 @@ fn twenty_files_with_faults_come_whole_for_1_01_times_the_bytes() {
     done.expect(0);
     assert_eq!(set.right(&case), set.len());
     journal_equals_log(&case.requests(), &[&done]);
-    // The corrupt one comes twice.
-    let of = |entry: &towline_faults::Entry| entry.path.starts_with("/files/") && entry.path != set.path(5);
-    let sent: u64 = case.requests().iter().filter(|entry| of(entry)).map(|entry| entry.bytes).sum();
-    let ratio = sent as f64 / (set.size() - set.content(5).size()) as f64;
+    let ratio = ratio(&set, &case);
     figure("20 files with faults", &format!("{} requests, {ratio:.4} times the bytes", bodies(&case)));
     assert!(ratio <= 1.01, "{ratio}");
     let line = done.stderr.lines().last().unwrap_or_default();

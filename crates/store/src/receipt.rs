@@ -1,0 +1,225 @@
+//! Where trees were placed, so that the next run need not bring an archive to see that its tree is there.
+//!
+//! A receipt says of a directory that it came from the archive of a digest, and when. It holds as long as nothing in the directory has
+//! changed since: the time of the last change of a file's content, mode or name (`st_ctime`) cannot be set by anyone. Directories do not
+//! count, and neither does what is in `__pycache__`, where Python puts what it makes of the rest. When in doubt a receipt does not hold:
+//! then the archive comes again and is compared.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Store, StoreError, persist, proof, same, staging, token::Token, tree};
+
+/// Directories that are remembered for a digest; the ones used last stay.
+const KEPT: usize = 32;
+
+/// What was placed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The file name of the archive.
+    pub name: String,
+    /// What sort of archive it is, as `wheel`: by which rules it was unpacked.
+    pub kind: String,
+    /// Regular files.
+    pub files: u64,
+    /// Symbolic links.
+    pub links: u64,
+    /// The sum of the sizes of the files.
+    pub bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Line {
+    #[serde(flatten)]
+    receipt: Receipt,
+    at: PathBuf,
+    dev: u64,
+    ino: u64,
+    /// Seconds and nanoseconds since 1970, by the clock of the file system.
+    placed: (i64, i64),
+}
+
+impl Store {
+    /// Remembers that a tree at `dest` is whole, and from the archive of `digest`. To be called at once after it was placed, or found to be
+    /// the same.
+    ///
+    /// # Errors
+    /// When `dest` cannot be looked at or the store not be written to. Nothing is lost but the memory.
+    pub fn remember(&self, digest: &Digest, dest: &Path, receipt: Receipt) -> Result<(), StoreError> {
+        let path = self.receipts(digest);
+        let line = line(dest, receipt)?;
+        let mut lines = proof::load::<Vec<Line>>(&path).ok().flatten().unwrap_or_default();
+        lines.retain(|other| other.at != line.at);
+        lines.insert(0, line);
+        lines.truncate(KEPT);
+        self.make_dir(path.parent().unwrap_or(&path))?;
+        save(&path, &lines).map_err(|error| StoreError::at("write", &path, error))
+    }
+
+    /// The receipt of a tree that was placed at `dest` and has not changed since; `None` where there is none, or something is in doubt.
+    #[must_use]
+    pub fn receipt(&self, digest: &Digest, dest: &Path) -> Option<Receipt> {
+        let path = self.receipts(digest);
+        let at = staging::destination(dest).ok()?;
+        let lines = proof::load::<Vec<Line>>(&path).ok()??;
+        let line = lines.into_iter().find(|line| line.at == at)?;
+        let holds = line.holds().unwrap_or(false);
+        if holds {
+            let _ = crate::entry::touch(&path);
+        }
+        holds.then_some(line.receipt)
+    }
+
+    fn receipts(&self, digest: &Digest) -> PathBuf {
+        self.sharded("receipts", digest).with_extension("json")
+    }
+}
+
+fn line(dest: &Path, receipt: Receipt) -> Result<Line, StoreError> {
+    let at = staging::destination(dest)?;
+    let look = |path: &Path| fs::symlink_metadata(path).map_err(|error| StoreError::at("look at", path, error));
+    let (found, folder) = (look(&at)?, look(at.parent().unwrap_or(&at))?);
+    // The rename has changed both, after everything that is in the tree.
+    let placed = changed(&found).max(changed(&folder));
+    Ok(Line { receipt, dev: found.dev(), ino: found.ino(), at, placed })
+}
+
+impl Line {
+    fn holds(&self) -> io::Result<bool> {
+        let top = fs::symlink_metadata(&self.at)?;
+        if !top.is_dir() || (top.dev(), top.ino()) != (self.dev, self.ino) {
+            return Ok(false);
+        }
+        let mut found = Receipt { files: 0, links: 0, bytes: 0, ..self.receipt.clone() };
+        let mut unchanged = true;
+        tree::walk(&self.at, |node| {
+            let metadata = fs::symlink_metadata(&node.path)?;
+            if metadata.is_dir() || same::is_bytecode(node.path.strip_prefix(&self.at).map_err(io::Error::other)?) {
+                return Ok(());
+            }
+            unchanged &= changed(&metadata) <= self.placed && (metadata.is_file() || metadata.is_symlink());
+            found.files += u64::from(metadata.is_file());
+            found.links += u64::from(metadata.is_symlink());
+            found.bytes += if metadata.is_file() { metadata.len() } else { 0 };
+            Ok(())
+        })?;
+        Ok(unchanged && found == self.receipt)
+    }
+}
+
+fn changed(metadata: &fs::Metadata) -> (i64, i64) {
+    (metadata.ctime(), metadata.ctime_nsec())
+}
+
+/// At once or not at all; after a power failure it may be gone, or damaged, which is the same.
+fn save(path: &Path, lines: &[Line]) -> io::Result<()> {
+    let fresh = path.with_extension(format!("{}.tmp", Token::random()));
+    let text = serde_json::to_vec(lines)?;
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh);
+    let written = written.and_then(|mut file| file.write_all(&text)).and_then(|()| fs::rename(&fresh, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&fresh);
+    }
+    written
+}
+
+/// Drops receipts that were not used since.
+pub(crate) fn prune(path: &Path, limit: SystemTime) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.modified()? < limit {
+        true => fs::remove_file(path).or_else(persist::gone_is_fine),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+    fn placed(store: &Store, at: &Path) -> Digest {
+        let stage = store.stage(Some(at)).unwrap();
+        fs::create_dir(stage.tree().join("pkg")).unwrap();
+        fs::write(stage.tree().join("pkg/a.py"), "abc").unwrap();
+        fs::write(stage.tree().join("top"), "top").unwrap();
+        symlink("a.py", stage.tree().join("pkg/link")).unwrap();
+        stage.place(at).unwrap();
+        let receipt = Receipt { name: "a.whl".to_owned(), kind: "wheel".to_owned(), files: 2, links: 1, bytes: 6 };
+        let digest = DIGEST.parse().unwrap();
+        store.remember(&digest, at, receipt).unwrap();
+        digest
+    }
+
+    #[test]
+    fn a_receipt_holds_until_something_changes() {
+        type Change = fn(&Path);
+        let tick = || std::thread::sleep(std::time::Duration::from_millis(12));
+        let cases: [(&str, bool, Change); 12] = [
+            ("nothing", true, |_| {}),
+            ("bytecode", true, |at| {
+                fs::create_dir(at.join("pkg/__pycache__")).unwrap();
+                fs::write(at.join("pkg/__pycache__/a.pyc"), "x").unwrap();
+            }),
+            ("an empty directory", true, |at| fs::create_dir(at.join("empty")).unwrap()),
+            ("read", true, |at| drop(fs::read(at.join("top")).unwrap())),
+            ("another file", false, |at| fs::write(at.join("new"), "").unwrap()),
+            ("one file less", false, |at| fs::remove_file(at.join("top")).unwrap()),
+            ("other bytes", false, |at| fs::write(at.join("top"), "pot").unwrap()),
+            ("other bytes and the old time", false, |at| {
+                let file = OpenOptions::new().write(true).open(at.join("top")).unwrap();
+                let time = file.metadata().unwrap().modified().unwrap();
+                (&file).write_all(b"pot").unwrap();
+                file.set_modified(time).unwrap();
+            }),
+            ("another mode", false, |at| {
+                fs::set_permissions(at.join("top"), fs::Permissions::from_mode(0o600)).unwrap();
+            }),
+            ("a link elsewhere", false, |at| {
+                fs::remove_file(at.join("pkg/link")).unwrap();
+                symlink("/etc", at.join("pkg/link")).unwrap();
+            }),
+            ("another directory", false, |at| {
+                fs::rename(at, at.with_extension("old")).unwrap();
+                fs::create_dir(at).unwrap();
+            }),
+            ("gone", false, |at| fs::remove_dir_all(at).unwrap()),
+        ];
+        for (what, holds, change) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(dir.path().join("cache")).unwrap();
+            let at = dir.path().join("out/tree");
+            fs::create_dir(dir.path().join("out")).unwrap();
+            let digest = placed(&store, &at);
+            tick();
+            change(&at);
+            assert_eq!(store.receipt(&digest, &at).is_some(), holds, "{what}");
+            assert_eq!(store.receipt(&digest, &dir.path().join("out/other")), None, "{what}");
+        }
+    }
+
+    #[test]
+    fn receipts_are_pruned() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().join("cache")).unwrap();
+        let at = dir.path().join("tree");
+        let digest = placed(&store, &at);
+        let keep = |secs| crate::Keep {
+            unused_for: std::time::Duration::from_secs(secs),
+            partials_for: crate::Keep::PARTIALS,
+        };
+        let later = SystemTime::now() + std::time::Duration::from_secs(60);
+        store.prune(later, keep(3600)).unwrap();
+        assert!(store.receipt(&digest, &at).is_some());
+        store.prune(later, keep(0)).unwrap();
+        assert_eq!(store.receipt(&digest, &at), None);
+    }
+}
