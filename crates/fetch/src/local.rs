@@ -106,6 +106,7 @@ impl Fetcher {
                     name: artifact.name.clone(),
                     kind: kind(goal).to_owned(),
                     files: unpacked.files,
+                    directories: unpacked.directories,
                     links: unpacked.links,
                     bytes: unpacked.bytes,
                 };
@@ -156,8 +157,8 @@ impl Fetcher {
         let (store, at) = (self.store.clone(), at.to_path_buf());
         let receipt = blocking(move || store.receipt(&digest, &at)).await?;
         let ruled = |receipt: &Receipt| receipt.kind == kind(goal) && receipt.name == artifact.name;
-        Ok(receipt.filter(ruled).map(|Receipt { files, links, bytes, .. }| {
-            let unpacked = Unpacked { files, links, bytes, ..Unpacked::default() };
+        Ok(receipt.filter(ruled).map(|Receipt { files, directories, links, bytes, .. }| {
+            let unpacked = Unpacked { files, directories, links, bytes };
             Done::Tree { unpacked, placed: Placed::Was }
         }))
     }

@@ -1,8 +1,8 @@
 //! Where trees were placed, so that the next run need not bring an archive to see that its tree is there.
 //!
 //! A receipt says of a directory that it came from the archive of a digest, and when. It holds as long as nothing in the directory has
-//! changed since: the time of the last change of a file's content, mode or name (`st_ctime`) cannot be set by anyone. Directories do not
-//! count, and neither does what is in `__pycache__`, where Python puts what it makes of the rest. When in doubt a receipt does not hold:
+//! changed since: the time of the last change of a file's content, mode or name (`st_ctime`) cannot be set by anyone. Directories are
+//! counted; what is in `__pycache__`, where Python puts what it makes of the rest, does not matter. When in doubt a receipt does not hold:
 //! then the archive comes again and is compared.
 
 use std::{
@@ -29,6 +29,8 @@ pub struct Receipt {
     pub kind: String,
     /// Regular files.
     pub files: u64,
+    /// Directories.
+    pub directories: u64,
     /// Symbolic links.
     pub links: u64,
     /// The sum of the sizes of the files.
@@ -97,11 +99,15 @@ impl Line {
         if !top.is_dir() || (top.dev(), top.ino()) != (self.dev, self.ino) {
             return Ok(false);
         }
-        let mut found = Receipt { files: 0, links: 0, bytes: 0, ..self.receipt.clone() };
+        let mut found = Receipt { files: 0, directories: 0, links: 0, bytes: 0, ..self.receipt.clone() };
         let mut unchanged = true;
         tree::walk(&self.at, |node| {
             let metadata = fs::symlink_metadata(&node.path)?;
-            if metadata.is_dir() || same::is_bytecode(node.path.strip_prefix(&self.at).map_err(io::Error::other)?) {
+            if same::is_bytecode(node.path.strip_prefix(&self.at).map_err(io::Error::other)?) {
+                return Ok(());
+            }
+            if metadata.is_dir() {
+                found.directories += 1;
                 return Ok(());
             }
             unchanged &= changed(&metadata) <= self.placed && (metadata.is_file() || metadata.is_symlink());
@@ -153,7 +159,14 @@ mod tests {
         fs::write(stage.tree().join("top"), "top").unwrap();
         symlink("a.py", stage.tree().join("pkg/link")).unwrap();
         stage.place(at).unwrap();
-        let receipt = Receipt { name: "a.whl".to_owned(), kind: "wheel".to_owned(), files: 2, links: 1, bytes: 6 };
+        let receipt = Receipt {
+            name: "a.whl".to_owned(),
+            kind: "wheel".to_owned(),
+            files: 2,
+            directories: 1,
+            links: 1,
+            bytes: 6,
+        };
         let digest = DIGEST.parse().unwrap();
         store.remember(&digest, at, receipt).unwrap();
         digest
@@ -169,7 +182,7 @@ mod tests {
                 fs::create_dir(at.join("pkg/__pycache__")).unwrap();
                 fs::write(at.join("pkg/__pycache__/a.pyc"), "x").unwrap();
             }),
-            ("an empty directory", true, |at| fs::create_dir(at.join("empty")).unwrap()),
+            ("an empty directory", false, |at| fs::create_dir(at.join("empty")).unwrap()),
             ("read", true, |at| drop(fs::read(at.join("top")).unwrap())),
             ("another file", false, |at| fs::write(at.join("new"), "").unwrap()),
             ("one file less", false, |at| fs::remove_file(at.join("top")).unwrap()),

@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use towline_faults::{Action, At, File, Rule, Script};
+use towline_faults::{Action, At, Etag, File, Rule, Script};
 
 use super::archives::{Archive, big, small, small_tar};
 use super::{Vouch, case, is_tree, is_unpacked, is_unpacked_once, left, listed, run, told, trees};
+use crate::download;
 use crate::interruptions::process::{Process, command, until};
 use crate::support::{Case, Run, figure, journal_equals_log, program};
 
@@ -68,15 +69,45 @@ fn a_folder_that_holds_the_same_is_left_alone_and_all_is_well() {
         let (case, more) = case(archive, Vouch::Digest, |script| script);
         is_unpacked(&case, archive, &run(&case, archive, &more), "first");
         let place = case.out().join(archive.stem());
-        let before = state(&place);
+        let (before, asked) = (state(&place), case.requests().len());
         for run in [run(&case, archive, &more), get(&case, &[&local(&case, archive)])] {
             run.expect(0);
+            assert_eq!(case.requests().len(), asked, "{}: a receipt says what stands there", archive.name);
             assert_eq!(told(&run, "unpacked")["was_there"], true, "{}", archive.name);
             assert_eq!(state(&place), before, "{}: touched", archive.name);
             assert_eq!(left(&case), Vec::<String>::new(), "{}", archive.name);
         }
     }
-    figure("the same tree stands there", "exit code 0, nothing touched");
+    figure("the same tree stands there", "exit code 0, nothing touched, 0 requests");
+}
+
+#[test]
+fn a_set_that_is_unpacked_already_costs_its_pages_alone() {
+    let all = [small(), small_tar()];
+    let script = all.iter().fold(Script::new(), |script, archive| {
+        script.file(File::new(format!("/files/{}", archive.name), archive.content.clone()).etag(Etag::None))
+    });
+    let case = Case::new(script);
+    let asked = || case.requests().iter().filter(|entry| entry.path.starts_with("/files/")).count();
+    for (turn, files) in [("first", 2), ("second", 2), ("after Python has compiled", 2), ("after a change", 3)] {
+        let mut command = download::command(&case);
+        command.args(["small", "sdist", "--unpack"]);
+        let run = case.finish(command);
+        run.expect(if turn == "after a change" { 6 } else { 0 });
+        assert_eq!(asked(), files, "{turn}\n{}", run.stderr);
+        let place = case.out().join(small().stem());
+        let bytecode = first(&place).with_file_name("__pycache__");
+        match turn {
+            "first" => assert_eq!(trees::difference(&place, &small().nodes), None),
+            "second" => fs::create_dir(&bytecode).and_then(|()| fs::write(bytecode.join("a.pyc"), "")).expect("a file"),
+            "after a change" => {}
+            _ => {
+                fs::remove_dir_all(&bytecode).expect("a folder");
+                fs::write(first(&place), "mine").expect("a file");
+            }
+        }
+    }
+    figure("a set that is unpacked already", "0 requests for files");
 }
 
 #[test]
