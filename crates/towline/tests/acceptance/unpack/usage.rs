@@ -96,14 +96,15 @@ fn a_set_that_is_unpacked_already_costs_its_pages_alone() {
         run.expect(if turn == "after a change" { 6 } else { 0 });
         assert_eq!(asked(), files, "{turn}\n{}", run.stderr);
         let place = case.out().join(small().stem());
-        let bytecode = first(&place).with_file_name("__pycache__");
+        let changed = place.join(small().nodes.iter().find(|(_, node)| is_file(node)).expect("a file").0);
+        let bytecode = changed.with_file_name("__pycache__");
         match turn {
             "first" => assert_eq!(trees::difference(&place, &small().nodes), None),
             "second" => fs::create_dir(&bytecode).and_then(|()| fs::write(bytecode.join("a.pyc"), "")).expect("a file"),
             "after a change" => {}
             _ => {
                 fs::remove_dir_all(&bytecode).expect("a folder");
-                fs::write(first(&place), "mine").expect("a file");
+                fs::write(changed, "mine").expect("a file");
             }
         }
     }
@@ -165,10 +166,14 @@ fn a_folder_that_holds_something_else_is_left_alone_and_an_error() {
     figure("another tree stands there", "five ways: exit code 6, named, nothing touched");
 }
 
+const fn is_file(node: &trees::Node) -> bool {
+    matches!(node, trees::Node::File { .. })
+}
+
 /// The first file of a tree.
 fn first(dir: &Path) -> std::path::PathBuf {
     let nodes = trees::nodes(dir);
-    let found = nodes.iter().find(|(_, node)| matches!(node, trees::Node::File { .. }));
+    let found = nodes.iter().find(|(_, node)| is_file(node));
     dir.join(found.expect("a file").0)
 }
 
