@@ -1,4 +1,4 @@
-"""What is unpacked, over which link, and how towline and uv are told to."""
+"""What is unpacked or downloaded as a set, over which link, and how towline, uv and pip are told to."""
 
 import os
 import sys
@@ -39,12 +39,13 @@ class Unpacker:
 
 @dataclass(frozen=True)
 class Unpacking:
-    """Archives that both programs turn into a tree."""
+    """Archives that both programs bring, most of them as trees."""
 
     name: str
     group: str  # a file of wheels/, or the ending of an interpreter
     paced: bool
     aim: float  # largest wall time as a share of uv's; of a paced link see `unpack_table`
+    how: str = "urls"  # "set": found on the index; "fill": the same, and not unpacked
     times: int = 10
     block: int = 1
     limit: float = 120.0
@@ -66,6 +67,8 @@ class Unpacking:
 
     @property
     def pairs(self) -> list[tuple[Unpacker, Unpacker]]:
+        if self.how != "urls":
+            return [(TOWLINE_FILL, PIP) if self.how == "fill" else (TOWLINE_SET, UV)]
         return [(TOWLINE, UV_PYTHON if self.is_interpreter else UV)]
 
     def archives(self, kept: str) -> list[Archive]:
@@ -75,6 +78,21 @@ class Unpacking:
 def _towline(site: Site, _: Unpacking, archives: list[Archive]) -> list[str]:
     urls = [f"{site.files}/{archive.name}#sha256={archive.sha256}" for archive in archives]
     return [site.towline, "get", *urls, "--unpack", "-d", "out", "--cache-dir", "cache"]
+
+
+def _towline_fill(site: Site, case: Unpacking, _: list[Archive]) -> list[str]:
+    return [site.towline, "download", "-r", inputs.requirements(case.group), "-d", "out", "--index-url", site.index,
+            "--python-version", inputs.PYTHON, "--platform", inputs.TAGS[0], "--cache-dir", "cache"]  # fmt: skip
+
+
+def _towline_set(site: Site, case: Unpacking, archives: list[Archive]) -> list[str]:
+    return [*_towline_fill(site, case, archives), "--unpack"]
+
+
+def _pip(site: Site, case: Unpacking, _: list[Archive]) -> list[str]:
+    return [sys.executable, "-m", "pip", "download", "-q", "--isolated", "--disable-pip-version-check", "--cache-dir", "cache", "--no-deps",
+            "--require-hashes", "--only-binary=:all:", "-r", inputs.requirements(case.group), "-d", "out", "--index-url", site.index,
+            "--python-version", inputs.PYTHON, "--implementation", "cp", *(f"--platform={tag}" for tag in inputs.TAGS)]  # fmt: skip
 
 
 def _uv(site: Site, case: Unpacking, _: list[Archive]) -> list[str]:
@@ -90,6 +108,9 @@ def _uv_python(site: Site, _: Unpacking, __: list[Archive]) -> list[str]:
 
 
 TOWLINE = Unpacker("towline", _towline)
+TOWLINE_SET = Unpacker("towline download --unpack", _towline_set)
+TOWLINE_FILL = Unpacker("towline download", _towline_fill)
+PIP = Unpacker("pip download", _pip)
 UV = Unpacker("uv", _uv)
 UV_PYTHON = Unpacker("uv python", _uv_python)
 
@@ -114,4 +135,7 @@ UNPACKINGS = [
     Unpacking(f"unpack {name}{', 50 MB/s' if paced else ''}", group, paced, aim)
     for paced in (False, True)
     for name, group, aim in KINDS
+] + [
+    Unpacking("set of 21 wheels, from an index, unpacked", "twenty", False, 0.75, "set"),
+    Unpacking("set of 21 wheels, from an index, into a folder", "twenty", False, 0.50, "fill"),
 ]

@@ -15,14 +15,16 @@ COSTS = (
     "| requests A, B | result A, B |"
 )
 CAPTION = """\
-A is `towline get URL#sha256=HEX… --unpack`, B is uv. Median (smallest-largest) of pairs in turn, ratios pair by pair. *After the last byte*:
+A is Towline: `towline get URL#sha256=HEX… --unpack`, or for a set `towline download`, which asks the index as its peer does. B is uv, and where
+a folder is filled pip. Median (smallest-largest) of pairs in turn, ratios pair by pair. *After the last byte*:
 from the moment when the server had handed over the last byte to the end of the program.
 
 Not the same work. Only uv: asks the index for pages and metadata, writes each file into its cache and links it into the target, rewrites
 RECORD, adds INSTALLER and REQUESTED, makes the programs of `entry_points.txt` and spreads `.data`; for an interpreter it corrects
 paths in it and marks it as managed. Only Towline: keeps the partial file for the next run, holds the central directory against the
 local headers, CRC-32 and RECORD's list and sizes against the tree, bounds members, bytes and names, refuses two members for one place, and lets
-the tree be seen only when it is whole. Both check SHA-256 of the archive. uv's cache is cold but for what it knows of the interpreter."""
+the tree be seen only when it is whole. Both check SHA-256 of the archive. uv's cache is cold but for what it knows of the interpreter; of pip nothing is warm but
+its own bytecode."""
 
 
 def rows(case: Unpacking, pairs: list[Record], limit: float) -> tuple[str, str]:

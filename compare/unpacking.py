@@ -1,4 +1,4 @@
-"""Runs `towline get --unpack` and uv on the same archives, from the same server."""
+"""Runs towline and uv or pip on the same archives, from the same server."""
 
 import argparse
 import hashlib
@@ -163,7 +163,12 @@ class UnpackBench:
             return 0, 0, False
         files, size = trees.survey(out)
         archives = case.archives(self.kept)
-        if tool.name == "towline":
+        if case.how == "fill":
+            found = trees.sizes(out)
+            right = found == {archive.name: archive.size for archive in archives}
+            trees.shrink(folder)
+            return files, size, right
+        if tool.name.startswith("towline"):
             wanted = sum(archive.members for archive in archives), sum(archive.unpacked for archive in archives)
             right = (files, size) == wanted and {archive.tree for archive in archives} == set(os.listdir(out))
         else:
@@ -176,13 +181,14 @@ class UnpackBench:
     def compare(self, tool: Unpacker, case: Unpacking, out: str) -> None:
         """Keeps the first tree of each program, and says in what the two differ."""
         known = self.compared.setdefault(case.group, {})
-        if tool.name in known or "said" in known:
+        name = tool.name.split()[0]
+        if name in known or "said" in known:
             return
         found = trees.sizes(out)
-        if tool.name == "towline" or case.is_interpreter:
+        if name == "towline" or case.is_interpreter:
             # Each archive has a folder of its own here; a link of uv's stands beside the interpreter's.
             found = {path.split("/", 1)[1]: size for path, size in found.items() if "/" in path}
-        known[tool.name] = found
+        known[name] = found
         if len(known) < 2:
             return
         ours = known.pop("towline")

@@ -84,6 +84,8 @@ pub(crate) enum Error {
     TwoFiles { name: String, one: String, other: String },
     #[error("{name} is not what was asked for: its {} is {}, which is none of those that are allowed", .found.algorithm(), .found.hex())]
     NoneOf { name: String, found: Digest },
+    #[error("what there is of {} packages could not be found out: {}", .0.len(), .0.join(", "))]
+    Unread(Vec<String>),
     #[error("{} files did not come: {}", .0.len(), .0.join(", "))]
     Several(Vec<String>),
     #[error("`{text}` cannot be used: {why}")]
@@ -116,7 +118,7 @@ impl Error {
             Self::Find(_) => Code::NotFound,
             Self::Requirement { .. } => Code::Input,
             // Never the end of the command: the first of them decides.
-            Self::Several(_) => Code::Network,
+            Self::Several(_) | Self::Unread(_) => Code::Network,
             Self::NoFile { .. } => Code::NotFound,
             Self::Lock(LockError::Unfit { .. }) => Code::NotFound,
             Self::Lock(_) | Self::Requirements(_) | Self::Built { .. } => Code::Input,

@@ -33,7 +33,7 @@ pub(super) struct Need {
 pub(super) struct Found {
     pub(super) files: Vec<WantedFile>,
     /// Pages that could not be read: the files of other packages come all the same.
-    pub(super) unread: Vec<Code>,
+    pub(super) unread: Vec<(PackageName, Code)>,
     /// Whether a need has no file. Then nothing is brought: another target or version is asked for next, most likely.
     pub(super) misfits: bool,
 }
@@ -48,7 +48,8 @@ pub(super) async fn choose(
 ) -> Found {
     let listed = pages(needs, indexes).await;
     let mut found = Found { files: Vec::new(), unread: Vec::new(), misfits: false };
-    found.unread = listed.values().filter_map(|listed| listed.as_ref().err().copied()).collect();
+    let unread = |(package, listed): (&PackageName, &Result<_, Code>)| Some((package.clone(), *listed.as_ref().err()?));
+    found.unread = listed.iter().filter_map(unread).collect();
     for need in needs {
         let (Some(Ok(files)), Some(target)) = (listed.get(&need.package), targets.get(need.target)) else { continue };
         let wanted = select::Wanted { package: &need.package, specifiers: &need.specifiers, hashes: &need.hashes };

@@ -60,7 +60,10 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
     // The others come all the same.
     let built =
         input.left_out.into_iter().map(|left| Error::Built { at: left.at, what: left.what, without: left.without });
-    let mut not_had: Vec<Code> = found.unread;
+    if found.unread.len() > 1 {
+        session.report.error(&Error::Unread(found.unread.iter().map(|(package, _)| package.to_string()).collect()));
+    }
+    let mut not_had: Vec<Code> = found.unread.into_iter().map(|(_, code)| code).collect();
     for error in built {
         session.report.error(&error);
         not_had.push(error.code());

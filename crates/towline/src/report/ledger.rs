@@ -2,7 +2,7 @@
 
 use towline_client::PageError;
 use towline_fetch::FetchError;
-use towline_transfer::{Attempt, Cause, Fault, Hop};
+use towline_transfer::{Attempt, Cause, Failure, Fault, Hop};
 
 use super::units::{bytes, time};
 use crate::exit::Error;
@@ -31,6 +31,11 @@ pub(super) fn failure(error: &Error, log: &[Attempt], several: bool, kept_bytes:
         text += &format!("\n  \x1b[1;36mhint\x1b[0m: {hint}");
     }
     text
+}
+
+/// Whether the error is one fault, as the ledger would have it.
+pub(super) const fn is_fault(error: &Error) -> bool {
+    matches!(error, Error::Page { error: PageError::Transfer(Failure { cause: Cause::NoUrl(_), .. }), .. })
 }
 
 fn row(number: usize, attempt: &Attempt, several: bool) -> [String; 3] {
