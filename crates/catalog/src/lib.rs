@@ -16,10 +16,13 @@ mod file;
 mod hashes;
 pub mod index;
 pub mod lock;
+mod marker;
 pub mod requirements;
+mod secrets;
 pub mod select;
 pub mod target;
 
 pub use file::{Choice, File, FileName, FileNameError, Kind, Place};
 pub use hashes::{Hashes, HashesError};
+pub use secrets::without_secrets;
 pub use target::{Platform, PythonVersion, Target};

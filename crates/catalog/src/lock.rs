@@ -83,7 +83,7 @@ impl Lock {
         })?;
         let root = match node::parse(path, text) {
             // Neither its name nor its content says that it is a lock.
-            Err(_) if form_of(name).is_none() && !name.ends_with(".toml") && !name.ends_with(".lock") => {
+            Err(_) if form_of(name).is_none() && !name.ends_with(".toml") => {
                 return Err(LockError::Unknown { path: path.to_owned() });
             }
             root => root?,
@@ -93,7 +93,12 @@ impl Lock {
         let kind = match form_of(name) {
             Some(kind) => kind,
             None if top.get("lock-version").is_some() && top.get("packages").is_some() => Kind::Pylock,
-            None if top.get("version").is_some() && top.get("package").is_some() => Kind::Uv,
+            // That of a script without dependencies has no packages.
+            None if top.get("version").is_some()
+                && (top.get("package").is_some() || top.get("requires-python").is_some()) =>
+            {
+                Kind::Uv
+            }
             None => return Err(LockError::Unknown { path: path.to_owned() }),
         };
         let folder = std::path::absolute(path)

@@ -5,7 +5,7 @@
 //! have to be built (`-e`, VCS, directories) is read and told apart, not refused: see [`What::Built`].
 //!
 //! **Hash mode** is on as soon as one requirement has a `--hash`, or with `--require-hashes`: then every requirement has to be pinned (`==`,
-//! `===` or a URL) and to have a hash, or [`Requirements::finish`] fails.
+//! `===` or a URL) and to have a hash, or [`Requirements::active`] fails: only what holds for the target counts.
 
 mod active;
 mod entry;
@@ -20,7 +20,7 @@ pub use error::RequirementsError;
 
 use std::path::PathBuf;
 
-use crate::select::Packages;
+use crate::Kind;
 
 /// What requirements files and arguments ask for, in their order.
 #[derive(Debug, Clone, Default)]
@@ -37,10 +37,10 @@ pub struct Requirements {
     pub no_index: bool,
     /// `-f`, each with the folder that it is relative to.
     pub find_links: Vec<(String, PathBuf)>,
-    /// `--no-binary`.
-    pub no_binary: Packages,
-    /// `--only-binary`.
-    pub only_binary: Packages,
+    /// `--only-binary` (wheels) and `--no-binary` (source distributions), with their names, in their order: [`Rules::only`] takes them.
+    ///
+    /// [`Rules::only`]: crate::select::Rules::only
+    pub forms: Vec<(Kind, String, Origin)>,
     /// `--prefer-binary`.
     pub prefer_binary: bool,
     /// `--pre`.
@@ -57,25 +57,29 @@ impl Requirements {
     /// Whether every requirement has to have a hash.
     #[must_use]
     pub fn hash_mode(&self) -> bool {
-        self.require_hashes || self.entries.iter().any(Entry::is_hashed)
+        self.require_hashes || self.entries.iter().chain(&self.constraints).any(Entry::is_hashed)
     }
 
-    /// Checks what can be checked only when everything was read.
-    ///
-    /// # Errors
-    /// In hash mode: the first requirement that is not pinned, or has no hash.
-    pub fn finish(&self) -> Result<(), RequirementsError> {
+    /// In hash mode: the first of these that is not pinned, or has no hash, is an error. A constraint may say both.
+    fn vouched(&self, entries: &[&Entry], constraints: &[&Entry]) -> Result<(), RequirementsError> {
         if !self.hash_mode() {
             return Ok(());
         }
         let switch = if self.require_hashes { "--require-hashes is given" } else { "another one has a hash" };
-        for entry in &self.entries {
+        for entry in entries {
+            let about = || constraints.iter().copied().filter(|constraint| constraint.package() == entry.package());
+            let pinned = |named: &Named| {
+                let pins = |other: &Entry| match &other.what {
+                    What::Named(named) => named.is_pinned(),
+                    other => matches!(other, What::Direct(_)),
+                };
+                named.is_pinned() || about().any(pins)
+            };
+            let hashed = || entry.is_hashed() || about().any(|other| other.is_hashed());
             let missing = match &entry.what {
                 What::Built(_) => "is not a file, and nothing could vouch for it: build a wheel and name that",
-                What::Named(named) if !named.is_pinned() => "names no one version: pin it with ==",
-                _ if !entry.is_hashed() => {
-                    "has no hash: add --hash=sha256:…, or let `uv pip compile --generate-hashes` do it"
-                }
+                What::Named(named) if !pinned(named) => "names no one version: pin it with ==",
+                _ if !hashed() => "has no hash: add --hash=sha256:…, or let `uv pip compile --generate-hashes` do it",
                 _ => continue,
             };
             return Err(entry.origin.error(format!("`{}` {missing} ({switch})", entry.text)));

@@ -143,6 +143,12 @@ impl Target {
         self.markers.python_full_version().version.only_release()
     }
 
+    /// Whether a wheel of this name fits, at all.
+    #[must_use]
+    pub fn takes(&self, wheel: &str) -> bool {
+        wheel.parse().is_ok_and(|name| self.rank(&name).is_some())
+    }
+
     /// How well a wheel fits: 0 is best, `None` is not at all.
     #[must_use]
     pub fn rank(&self, wheel: &WheelFilename) -> Option<u32> {

@@ -96,8 +96,11 @@ impl Fetcher {
         }
     }
 
-    /// What can be had without the network.
-    async fn there(
+    /// What can be had without the network: a file or tree that is there already, an entry or an archive of the store.
+    ///
+    /// # Errors
+    /// When something else stands where the goal is, or the disk fails.
+    pub async fn there(
         &self,
         artifact: &Artifact,
         goal: &Goal,

@@ -109,12 +109,14 @@ impl Fetcher {
                     directories: unpacked.directories,
                     links: unpacked.links,
                     bytes: unpacked.bytes,
+                    outline: unpacked.outline,
                 };
                 let placed = blocking(move || {
+                    let moment = stage.moment();
                     let placed = stage.place(&to)?;
-                    if let Some(digest) = digest {
+                    if let (Some(digest), Ok(moment)) = (digest, moment) {
                         // Without it the next run compares, no more.
-                        let _ = store.remember(&digest, &to, receipt);
+                        let _ = store.remember(&digest, &to, receipt, moment);
                     }
                     Ok::<_, StoreError>(placed)
                 });
@@ -155,10 +157,10 @@ impl Fetcher {
     ) -> Result<Option<Done>, FetchError> {
         let Some(digest) = artifact.digest.clone() else { return Ok(None) };
         let (store, at) = (self.store.clone(), at.to_path_buf());
-        let receipt = blocking(move || store.receipt(&digest, &at)).await?;
+        let receipt = blocking(move || store.receipt(&digest, &at, towline_unpack::outline)).await?;
         let ruled = |receipt: &Receipt| receipt.kind == kind(goal) && receipt.name == artifact.name;
-        Ok(receipt.filter(ruled).map(|Receipt { files, directories, links, bytes, .. }| {
-            let unpacked = Unpacked { files, directories, links, bytes };
+        Ok(receipt.filter(ruled).map(|Receipt { files, directories, links, bytes, outline, .. }| {
+            let unpacked = Unpacked { files, directories, links, bytes, outline };
             Done::Tree { unpacked, placed: Placed::Was }
         }))
     }

@@ -10,7 +10,7 @@ use std::{
 #[non_exhaustive]
 pub enum StoreError {
     /// The file system is full, or a quota is used up.
-    #[error("no space left for {}{}: free some or choose another cache directory", path.display(), more(*need))]
+    #[error("no space left for {}{}: free some, or choose another place", path.display(), more(*need))]
     NoSpace {
         /// The file being written.
         path: PathBuf,

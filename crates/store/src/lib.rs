@@ -113,7 +113,7 @@ pub use persist::{copy_file, copy_open};
 pub use progress::End;
 pub use prune::{Amount, Keep, Usage};
 pub use reader::Reader;
-pub use receipt::Receipt;
+pub use receipt::{Moment, Outline, Receipt};
 pub use spool::{Outcome, Spool};
 pub use stage::{Placed, Stage};
 pub use store::Store;

@@ -1,21 +1,25 @@
 //! Where trees were placed, so that the next run need not bring an archive to see that its tree is there.
 //!
 //! A receipt says of a directory that it came from the archive of a digest, and when. It holds as long as nothing in the directory has
-//! changed since: the time of the last change of a file's content, mode or name (`st_ctime`) cannot be set by anyone. Directories are
-//! counted; what is in `__pycache__`, where Python puts what it makes of the rest, does not matter. When in doubt a receipt does not hold:
-//! then the archive comes again and is compared.
+//! changed since: the time of the last change of a file's content, mode or name (`st_ctime`) cannot be set by anyone, and the sum over all names
+//! and sizes has to be what it was. What is in `__pycache__`, where Python puts what it makes of the rest, does not matter; that it was made
+//! changes a directory, so of directories those do not hold that were renamed or got another mode (`st_mtime` is older then). When in
+//! doubt a receipt does not hold: then the archive comes again and is compared.
 
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{MetadataExt as _, OpenOptionsExt as _},
+    },
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Store, StoreError, persist, proof, same, staging, token::Token, tree};
+use crate::{Digest, Stage, Store, StoreError, persist, proof, same, staging, token::Token, tree};
 
 /// Directories that are remembered for a digest; the ones used last stay.
 const KEPT: usize = 32;
@@ -35,6 +39,27 @@ pub struct Receipt {
     pub links: u64,
     /// The sum of the sizes of the files.
     pub bytes: u64,
+    /// The sum of what each name adds: see [`Outline`].
+    pub outline: u64,
+}
+
+/// What a name adds to the outline of a tree: its path relative to the tree, `d`, `f` or `l`, and the size of a file.
+pub type Outline = fn(path: &[u8], kind: u8, size: u64) -> u64;
+
+/// A moment, by the clock of the file system that a stage is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Moment(i64, i64);
+
+impl Stage {
+    /// Now. Taken when the tree is finished and before it is placed, so that whatever changes in it later is later.
+    ///
+    /// # Errors
+    /// When nothing can be written into the stage.
+    pub fn moment(&self) -> Result<Moment, StoreError> {
+        let probe = self.dir().join("moment");
+        let found = fs::write(&probe, "").and_then(|()| fs::symlink_metadata(&probe));
+        found.map(|found| changed(&found)).map_err(|error| StoreError::at("write", &probe, error))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,19 +69,18 @@ struct Line {
     at: PathBuf,
     dev: u64,
     ino: u64,
-    /// Seconds and nanoseconds since 1970, by the clock of the file system.
-    placed: (i64, i64),
+    placed: Moment,
 }
 
 impl Store {
-    /// Remembers that a tree at `dest` is whole, and from the archive of `digest`. To be called at once after it was placed, or found to be
-    /// the same.
+    /// Remembers that a tree at `dest` is whole, and from the archive of `digest`: it was placed, or found to be the same, after
+    /// `moment`.
     ///
     /// # Errors
     /// When `dest` cannot be looked at or the store not be written to. Nothing is lost but the memory.
-    pub fn remember(&self, digest: &Digest, dest: &Path, receipt: Receipt) -> Result<(), StoreError> {
+    pub fn remember(&self, digest: &Digest, dest: &Path, receipt: Receipt, moment: Moment) -> Result<(), StoreError> {
         let path = self.receipts(digest);
-        let line = line(dest, receipt)?;
+        let line = line(dest, receipt, moment)?;
         let mut lines = proof::load::<Vec<Line>>(&path).ok().flatten().unwrap_or_default();
         lines.retain(|other| other.at != line.at);
         lines.insert(0, line);
@@ -67,12 +91,12 @@ impl Store {
 
     /// The receipt of a tree that was placed at `dest` and has not changed since; `None` where there is none, or something is in doubt.
     #[must_use]
-    pub fn receipt(&self, digest: &Digest, dest: &Path) -> Option<Receipt> {
+    pub fn receipt(&self, digest: &Digest, dest: &Path, outline: Outline) -> Option<Receipt> {
         let path = self.receipts(digest);
         let at = staging::destination(dest).ok()?;
         let lines = proof::load::<Vec<Line>>(&path).ok()??;
         let line = lines.into_iter().find(|line| line.at == at)?;
-        let holds = line.holds().unwrap_or(false);
+        let holds = line.holds(outline).unwrap_or(false);
         if holds {
             let _ = crate::entry::touch(&path);
         }
@@ -84,30 +108,35 @@ impl Store {
     }
 }
 
-fn line(dest: &Path, receipt: Receipt) -> Result<Line, StoreError> {
+fn line(dest: &Path, receipt: Receipt, placed: Moment) -> Result<Line, StoreError> {
     let at = staging::destination(dest)?;
-    let look = |path: &Path| fs::symlink_metadata(path).map_err(|error| StoreError::at("look at", path, error));
-    let (found, folder) = (look(&at)?, look(at.parent().unwrap_or(&at))?);
-    // The rename has changed both, after everything that is in the tree.
-    let placed = changed(&found).max(changed(&folder));
+    let found = fs::symlink_metadata(&at).map_err(|error| StoreError::at("look at", &at, error))?;
     Ok(Line { receipt, dev: found.dev(), ino: found.ino(), at, placed })
 }
 
 impl Line {
-    fn holds(&self) -> io::Result<bool> {
+    fn holds(&self, outline: Outline) -> io::Result<bool> {
         let top = fs::symlink_metadata(&self.at)?;
         if !top.is_dir() || (top.dev(), top.ino()) != (self.dev, self.ino) {
             return Ok(false);
         }
-        let mut found = Receipt { files: 0, directories: 0, links: 0, bytes: 0, ..self.receipt.clone() };
+        let mut found = Receipt { files: 0, directories: 0, links: 0, bytes: 0, outline: 0, ..self.receipt.clone() };
         let mut unchanged = true;
         tree::walk(&self.at, |node| {
             let metadata = fs::symlink_metadata(&node.path)?;
-            if same::is_bytecode(node.path.strip_prefix(&self.at).map_err(io::Error::other)?) {
+            let path = node.path.strip_prefix(&self.at).map_err(io::Error::other)?;
+            if same::is_bytecode(path) {
                 return Ok(());
             }
+            let (kind, size) = match metadata.file_type() {
+                kind if kind.is_dir() => (b'd', 0),
+                kind if kind.is_symlink() => (b'l', 0),
+                _ => (b'f', metadata.len()),
+            };
+            found.outline = found.outline.wrapping_add(outline(path.as_os_str().as_bytes(), kind, size));
             if metadata.is_dir() {
                 found.directories += 1;
+                unchanged &= changed(&metadata) <= self.placed || written(&metadata) > self.placed;
                 return Ok(());
             }
             unchanged &= changed(&metadata) <= self.placed && (metadata.is_file() || metadata.is_symlink());
@@ -120,8 +149,12 @@ impl Line {
     }
 }
 
-fn changed(metadata: &fs::Metadata) -> (i64, i64) {
-    (metadata.ctime(), metadata.ctime_nsec())
+fn changed(metadata: &fs::Metadata) -> Moment {
+    Moment(metadata.ctime(), metadata.ctime_nsec())
+}
+
+fn written(metadata: &fs::Metadata) -> Moment {
+    Moment(metadata.mtime(), metadata.mtime_nsec())
 }
 
 /// At once or not at all; after a power failure it may be gone, or damaged, which is the same.
@@ -152,23 +185,31 @@ mod tests {
 
     const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
+    const NINE: Outline = |_, _, _| 9;
+
     fn placed(store: &Store, at: &Path) -> Digest {
         let stage = store.stage(Some(at)).unwrap();
         fs::create_dir(stage.tree().join("pkg")).unwrap();
         fs::write(stage.tree().join("pkg/a.py"), "abc").unwrap();
         fs::write(stage.tree().join("top"), "top").unwrap();
         symlink("a.py", stage.tree().join("pkg/link")).unwrap();
+        for inner in ["one", "two"] {
+            fs::create_dir(stage.tree().join("pkg").join(inner)).unwrap();
+            fs::write(stage.tree().join("pkg").join(inner).join("same"), inner).unwrap();
+        }
+        let moment = stage.moment().unwrap();
         stage.place(at).unwrap();
         let receipt = Receipt {
             name: "a.whl".to_owned(),
             kind: "wheel".to_owned(),
-            files: 2,
-            directories: 1,
+            files: 4,
+            directories: 3,
             links: 1,
-            bytes: 6,
+            bytes: 12,
+            outline: 9 * 8,
         };
         let digest = DIGEST.parse().unwrap();
-        store.remember(&digest, at, receipt).unwrap();
+        store.remember(&digest, at, receipt, moment).unwrap();
         digest
     }
 
@@ -184,7 +225,7 @@ mod tests {
                 time(&dir.join("probe")) <= placed
             } {}
         };
-        let cases: [(&str, bool, Change); 12] = [
+        let cases: [(&str, bool, Change); 15] = [
             ("nothing", true, |_| {}),
             ("bytecode", true, |at| {
                 fs::create_dir(at.join("pkg/__pycache__")).unwrap();
@@ -192,6 +233,15 @@ mod tests {
             }),
             ("an empty directory", false, |at| fs::create_dir(at.join("empty")).unwrap()),
             ("read", true, |at| drop(fs::read(at.join("top")).unwrap())),
+            ("a renamed directory", false, |at| fs::rename(at.join("pkg/one"), at.join("pkg/three")).unwrap()),
+            ("two directories exchanged", false, |at| {
+                fs::rename(at.join("pkg/one"), at.join("pkg/x")).unwrap();
+                fs::rename(at.join("pkg/two"), at.join("pkg/one")).unwrap();
+                fs::rename(at.join("pkg/x"), at.join("pkg/two")).unwrap();
+            }),
+            ("another mode of a directory", false, |at| {
+                fs::set_permissions(at.join("pkg/one"), fs::Permissions::from_mode(0o700)).unwrap();
+            }),
             ("another file", false, |at| fs::write(at.join("new"), "").unwrap()),
             ("one file less", false, |at| fs::remove_file(at.join("top")).unwrap()),
             ("other bytes", false, |at| fs::write(at.join("top"), "pot").unwrap()),
@@ -222,8 +272,8 @@ mod tests {
             let digest = placed(&store, &at);
             tick(dir.path(), &at);
             change(&at);
-            assert_eq!(store.receipt(&digest, &at).is_some(), holds, "{what}");
-            assert_eq!(store.receipt(&digest, &dir.path().join("out/other")), None, "{what}");
+            assert_eq!(store.receipt(&digest, &at, NINE).is_some(), holds, "{what}");
+            assert_eq!(store.receipt(&digest, &dir.path().join("out/other"), NINE), None, "{what}");
         }
     }
 
@@ -239,8 +289,8 @@ mod tests {
         };
         let later = SystemTime::now() + std::time::Duration::from_secs(60);
         store.prune(later, keep(3600)).unwrap();
-        assert!(store.receipt(&digest, &at).is_some());
+        assert!(store.receipt(&digest, &at, NINE).is_some());
         store.prune(later, keep(0)).unwrap();
-        assert_eq!(store.receipt(&digest, &at), None);
+        assert_eq!(store.receipt(&digest, &at, NINE), None);
     }
 }

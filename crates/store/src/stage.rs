@@ -75,6 +75,10 @@ impl Stage {
         fs::create_dir(&self.tree).map_err(|error| StoreError::at("create", &self.tree, error))
     }
 
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// What an entry consists of: the tree and, later, its record.
     pub(crate) fn entry(&self) -> PathBuf {
         self.dir.join(staging::ENTRY)

@@ -11,7 +11,7 @@ use std::{
 use towline_client::Url;
 use towline_fetch::{Artifact, Done, Event, FetchError, Fetcher, Goal, Held};
 use towline_store::{Digest, Placed, StoreError};
-use towline_transfer::{Attempt, Cause, Fault};
+use towline_transfer::{Attempt, Cause};
 
 use crate::exit::{Code, Error};
 use crate::report::{Job, Tree};
@@ -30,7 +30,7 @@ pub(crate) struct Plan {
     pub(crate) elsewhere: Option<Elsewhere>,
 }
 
-/// Digests besides the one that an artifact is found by. They are looked at when the file is there.
+/// Digests besides the one that an artifact is found by. They are looked at before it is seen at its place.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Besides {
     /// All of these have to be right.
@@ -39,8 +39,17 @@ pub(crate) struct Besides {
     pub(crate) any: Vec<Digest>,
 }
 
-/// Finds URLs, each with its text as it may be shown.
-pub(crate) type Elsewhere = Rc<dyn Fn() -> Pin<Box<dyn Future<Output = Vec<(Url, String)>>>>>;
+/// Finds the same file in another place.
+pub(crate) type Elsewhere = Rc<dyn Fn() -> Pin<Box<dyn Future<Output = Other>>>>;
+
+/// Other places of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Other {
+    /// URLs, each with its text as it may be shown.
+    pub(crate) urls: Vec<(Url, String)>,
+    /// A file of this machine.
+    pub(crate) file: Option<PathBuf>,
+}
 
 /// How it ended.
 pub(crate) struct Ended {
@@ -72,102 +81,165 @@ pub(crate) async fn bring(fetcher: &Fetcher, plan: &Plan, job: &Job) -> Ended {
 }
 
 async fn obtain(fetcher: &Fetcher, plan: &Plan, job: &Job) -> (Result<Done, Error>, Vec<Attempt>) {
+    if let Some(file) = &plan.local {
+        return (local(fetcher, plan, file, job).await, Vec::new());
+    }
+    if plan.besides.is_empty() {
+        return brought(fetcher, plan, &plan.goal, job).await;
+    }
+    match was_there(fetcher, plan, job).await {
+        Ok(None) => {}
+        Ok(Some(done)) => return (Ok(done), Vec::new()),
+        Err(error) => return (Err(error), Vec::new()),
+    }
+    // It gets no name before everything is right.
+    let (result, log) = brought(fetcher, plan, &Goal::Held, job).await;
+    match result {
+        Ok(Done::Held(held)) => (settle(fetcher, plan, *held, job).await, log),
+        result => (result, log),
+    }
+}
+
+fn named(plan: &Plan) -> impl Fn(FetchError) -> Error {
+    let name = plan.artifact.name.clone();
+    move |error| Error::Fetch { name: name.clone(), error }
+}
+
+/// A file of this machine.
+async fn local(fetcher: &Fetcher, plan: &Plan, file: &Path, job: &Job) -> Result<Done, Error> {
     let observe = |event: Event<'_>| job.observe(&event);
-    let named = |error| Error::Fetch { name: plan.artifact.name.clone(), error };
-    if !plan.besides.any.is_empty() {
-        return any_of(fetcher, plan, job).await;
+    if !plan.besides.is_empty() {
+        let (path, besides) = (file.to_path_buf(), plan.besides.clone());
+        let failed = |source| Error::Read { path: file.to_path_buf(), source };
+        let judged = blocking(move || besides.judge(&std::fs::File::open(path)?)).await.map_err(failed)?;
+        judged.map_err(|wrong| wrong.error(&plan.artifact.name))?;
     }
-    if let Some(file) = &plan.local {
-        let done = match &plan.goal {
-            Goal::File(dest) => fetcher.copy_file(file, &plan.artifact, dest, observe).await,
-            goal => fetcher.unpack_file(file, &plan.artifact, goal, observe).await,
-        };
-        return (done.map_err(named), Vec::new());
-    }
-    let mut outcome = fetcher.fetch(&plan.artifact, &plan.goal, observe).await;
-    if let (Some(elsewhere), true) = (&plan.elsewhere, is_missing(&outcome.result)) {
-        let (urls, shown): (Vec<Url>, Vec<String>) = elsewhere().await.into_iter().unzip();
-        if !urls.is_empty() {
-            job.elsewhere(shown);
-            let artifact = Artifact { urls, ..plan.artifact.clone() };
-            let again = fetcher.fetch(&artifact, &plan.goal, observe).await;
-            outcome.result = again.result;
-            outcome.log.extend(again.log);
-        }
-    }
-    let result = match outcome.result {
-        Ok(Done::File) => besides(plan).await.map(|()| Done::File),
-        result => result.map_err(named),
+    let done = match &plan.goal {
+        Goal::File(dest) => fetcher.copy_file(file, &plan.artifact, dest, observe).await,
+        goal => fetcher.unpack_file(file, &plan.artifact, goal, observe).await,
     };
-    (result, outcome.log)
+    done.map_err(named(plan))
 }
 
-/// Brings a file of which several digests are allowed and nothing says which it has: it gets no name before one is right.
-async fn any_of(fetcher: &Fetcher, plan: &Plan, job: &Job) -> (Result<Done, Error>, Vec<Attempt>) {
-    let named = |error| Error::Fetch { name: plan.artifact.name.clone(), error };
-    let any = plan.besides.any.clone();
-    if let Goal::File(path) = &plan.goal
-        && any.iter().any(|digest| Digest::of_file(digest.algorithm(), path).is_ok_and(|found| found == *digest))
-    {
-        return (Ok(Done::WasThere), Vec::new());
-    }
-    if let Some(file) = &plan.local {
-        let right = any.iter().find(|digest| Digest::of_file(digest.algorithm(), file).is_ok_and(|it| it == **digest));
-        let artifact = Artifact { digest: right.or(any.first()).cloned(), ..plan.artifact.clone() };
-        let observe = |event: Event<'_>| job.observe(&event);
-        let done = match &plan.goal {
-            Goal::File(dest) => fetcher.copy_file(file, &artifact, dest, observe).await,
-            goal => fetcher.unpack_file(file, &artifact, goal, observe).await,
-        };
-        return (done.map_err(named), Vec::new());
-    }
-    let outcome = fetcher.fetch(&plan.artifact, &Goal::Held, |event| job.observe(&event)).await;
-    let result = match outcome.result {
-        Ok(Done::Held(held)) => settle(fetcher, plan, *held, any, job).await,
-        result => result.map_err(named),
+/// From its URLs, and where none of them has it from elsewhere.
+async fn brought(fetcher: &Fetcher, plan: &Plan, goal: &Goal, job: &Job) -> (Result<Done, Error>, Vec<Attempt>) {
+    let observe = |event: Event<'_>| job.observe(&event);
+    let mut outcome = fetcher.fetch(&plan.artifact, goal, observe).await;
+    let (Some(elsewhere), true) = (&plan.elsewhere, is_missing(&outcome)) else {
+        return (outcome.result.map_err(named(plan)), outcome.log);
     };
-    (result, outcome.log)
+    let Other { urls, file } = elsewhere().await;
+    if let Some(file) = file {
+        job.elsewhere(vec![file.display().to_string()]);
+        return (local(fetcher, plan, &file, job).await, outcome.log);
+    }
+    if urls.is_empty() {
+        let name = plan.artifact.name.clone();
+        return (outcome.result.map_err(|error| Error::Gone { name, error }), outcome.log);
+    }
+    let (urls, shown): (Vec<Url>, Vec<String>) = urls.into_iter().unzip();
+    job.elsewhere(shown);
+    let artifact = Artifact { urls, ..plan.artifact.clone() };
+    let again = fetcher.fetch(&artifact, goal, observe).await;
+    outcome.log.extend(again.log);
+    (again.result.map_err(named(plan)), outcome.log)
 }
 
-async fn settle(fetcher: &Fetcher, plan: &Plan, held: Held, any: Vec<Digest>, job: &Job) -> Result<Done, Error> {
-    let named = |error| Error::Fetch { name: plan.artifact.name.clone(), error };
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut found = None;
-        for digest in &any {
-            let it = Digest::of(digest.algorithm(), At { file: &held.file, at: 0 })?;
-            if it == *digest {
-                return Ok((held, Ok(it)));
-            }
-            found = Some(it);
+/// What an earlier run has put there.
+async fn was_there(fetcher: &Fetcher, plan: &Plan, job: &Job) -> Result<Option<Done>, Error> {
+    match &plan.goal {
+        Goal::File(path) if path.is_file() => {
+            let (path, besides, digest) = (path.clone(), plan.besides.clone(), plan.artifact.digest.clone());
+            let right = blocking(move || {
+                let file = std::fs::File::open(path)?;
+                let first = digest.is_none_or(|digest| digest_of(&file, &digest).is_ok_and(|found| found == digest));
+                Ok(first && besides.judge(&file)?.is_ok())
+            });
+            Ok(right.await.unwrap_or(false).then_some(Done::WasThere))
         }
-        found.map(|found| (held, Err(found))).ok_or_else(|| io::Error::other("no digest was asked for"))
-    });
-    let read = reading.await.map_err(io::Error::other).and_then(|read| read);
+        Goal::Tree { .. } => {
+            let there = fetcher.there(&plan.artifact, &plan.goal, &|event| job.observe(&event)).await;
+            there.map_err(named(plan))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Looks at the digests of a file that came, and puts it, or its tree, where it belongs.
+async fn settle(fetcher: &Fetcher, plan: &Plan, held: Held, job: &Job) -> Result<Done, Error> {
     let write = |source| Error::Write { path: PathBuf::from(&plan.artifact.name), source };
-    let digest = match read.map_err(write)? {
-        (held, Ok(digest)) => {
-            let at = match &plan.goal {
-                Goal::Tree { at, .. } => passing(at),
-                Goal::File(path) => path.clone(),
-                _ => return Ok(Done::Held(Box::new(held))),
-            };
-            held.persist(&at).map_err(named)?;
-            if let Goal::File(_) = plan.goal {
-                return Ok(Done::File);
-            }
-            (at, digest)
-        }
-        (held, Err(found)) => {
+    let besides = plan.besides.clone();
+    let judged = blocking(move || Ok((besides.judge(&held.file)?, held))).await.map_err(write)?;
+    let (digest, held) = match judged {
+        (Ok(digest), held) => (digest, held),
+        (Err(wrong), held) => {
             held.used();
-            return Err(Error::NoneOf { name: plan.artifact.name.clone(), found });
+            return Err(wrong.error(&plan.artifact.name));
         }
     };
-    let (at, digest) = digest;
-    let artifact = Artifact { digest: Some(digest), ..plan.artifact.clone() };
+    let at = match &plan.goal {
+        Goal::Tree { at, .. } => passing(at),
+        Goal::File(path) => path.clone(),
+        _ => return Ok(Done::Held(Box::new(held))),
+    };
+    held.persist(&at).map_err(named(plan))?;
+    if let Goal::File(_) = plan.goal {
+        return Ok(Done::File);
+    }
+    let artifact = Artifact { digest: plan.artifact.digest.clone().or(digest), ..plan.artifact.clone() };
     let done = fetcher.unpack_file(&at, &artifact, &plan.goal, |event| job.observe(&event)).await;
     // It was ours alone, and is of no use any more.
     let _ = std::fs::remove_file(&at);
-    done.map_err(named)
+    done.map_err(named(plan))
+}
+
+/// A digest that is not what it has to be.
+enum Wrong {
+    Is { expected: Digest, found: Digest },
+    NoneOf(Digest),
+}
+
+impl Wrong {
+    fn error(self, name: &str) -> Error {
+        let name = name.to_owned();
+        match self {
+            Self::Is { expected, found } => Error::Fetch { name, error: FetchError::Digest { expected, found } },
+            Self::NoneOf(found) => Error::NoneOf { name, found },
+        }
+    }
+}
+
+impl Besides {
+    const fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.any.is_empty()
+    }
+
+    /// The digest of those it may have, where there are any, that it has.
+    fn judge(&self, file: &std::fs::File) -> io::Result<Result<Option<Digest>, Wrong>> {
+        for expected in &self.all {
+            let found = digest_of(file, expected)?;
+            if found != *expected {
+                return Ok(Err(Wrong::Is { expected: expected.clone(), found }));
+            }
+        }
+        let mut wrong = None;
+        for expected in &self.any {
+            let found = digest_of(file, expected)?;
+            if found == *expected {
+                return Ok(Ok(Some(found)));
+            }
+            wrong = Some(Wrong::NoneOf(found));
+        }
+        Ok(wrong.map_or(Ok(None), Err))
+    }
+}
+
+fn digest_of(file: &std::fs::File, like: &Digest) -> io::Result<Digest> {
+    Digest::of(like.algorithm(), At { file, at: 0 })
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other).and_then(|done| done)
 }
 
 /// Beside a tree that is to come.
@@ -190,32 +262,11 @@ impl io::Read for At<'_> {
     }
 }
 
-/// Looks at the other digests of a file that has its first one. One that is wrong means that the lock contradicts itself.
-async fn besides(plan: &Plan) -> Result<(), Error> {
-    let (Goal::File(path), false) = (&plan.goal, plan.besides.all.is_empty()) else { return Ok(()) };
-    let (path, all) = (path.clone(), plan.besides.all.clone());
-    let reading = tokio::task::spawn_blocking(move || {
-        for expected in all {
-            let found = Digest::of_file(expected.algorithm(), &path)?;
-            if found != expected {
-                let _ = std::fs::remove_file(&path);
-                return Err(FetchError::Digest { expected, found });
-            }
-        }
-        Ok(())
-    });
-    let read = reading.await.map_err(|error| FetchError::Runtime(io::Error::other(error))).and_then(|read| read);
-    read.map_err(|error| Error::Fetch { name: plan.artifact.name.clone(), error })
-}
-
-const fn is_missing(result: &Result<Done, FetchError>) -> bool {
-    matches!(
-        result,
-        Err(FetchError::Transfer(towline_transfer::Failure {
-            cause: Cause::NoUrl(Fault::Status { code: 404 | 410, .. }),
-            ..
-        }))
-    )
+/// Whether an origin said that it has no such file, and no other had it.
+fn is_missing(outcome: &towline_fetch::Outcome) -> bool {
+    let gone = |attempt: &Attempt| matches!(attempt.status(), Some(404 | 410));
+    matches!(&outcome.result, Err(FetchError::Transfer(failure)) if !matches!(failure.cause, Cause::Mismatch { .. }))
+        && outcome.log.iter().any(gone)
 }
 
 /// Whether the next run gets further with the bytes that are there.

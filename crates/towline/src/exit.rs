@@ -12,7 +12,7 @@ use towline_client::{PageError, SetupError};
 use towline_fetch::FetchError;
 use towline_python::FindError;
 use towline_store::{Digest, StoreError};
-use towline_transfer::{Cause, Contradiction, Fault};
+use towline_transfer::{Cause, Contradiction, Failure, Fault};
 
 /// Exit codes, as `--help` and the README list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +68,8 @@ pub(crate) enum Error {
     Write { path: PathBuf, source: io::Error },
     #[error("{}", fetching(name, error))]
     Fetch { name: String, error: FetchError },
-    #[error("could not read {what}: {error}")]
-    Page { what: String, error: PageError },
+    #[error("could not read {what}: {error} ({url}){}", credentials(error))]
+    Page { what: String, url: String, error: PageError },
     #[error("cannot ask for {what}: {error}")]
     Setup { what: String, error: SetupError },
     #[error(transparent)]
@@ -80,6 +80,12 @@ pub(crate) enum Error {
     Requirements(#[from] RequirementsError),
     #[error("{}", built(at, what, without.as_deref()))]
     Built { at: String, what: String, without: Option<String> },
+    #[error("{}; no index has a file of that name and digest either", fetching(name, error))]
+    Gone { name: String, error: FetchError },
+    #[error("{one} and {other} would both become {}: leave one out, or bring them one after the other", at.display())]
+    OnePlace { one: String, other: String, at: PathBuf },
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
     #[error("{name} is wanted twice, with different bytes: {one} and {other}")]
     TwoFiles { name: String, one: String, other: String },
     #[error("{name} is not what was asked for: its {} is {}, which is none of those that are allowed", .found.algorithm(), .found.hex())]
@@ -92,7 +98,7 @@ pub(crate) enum Error {
     Requirement { text: String, why: String },
     #[error("{0}")]
     Target(String),
-    #[error("{}", chain(&**.0))]
+    #[error("{0}")]
     Find(#[from] Box<FindError>),
     #[error("{origin}: {missing}; {hint}")]
     NoFile { origin: String, missing: String, hint: &'static str },
@@ -113,7 +119,9 @@ impl Error {
             | Self::Write { .. } => Code::Disk,
             Self::Url { .. } | Self::NoName { .. } | Self::SameFile(_) | Self::TwoDigests { .. } => Code::Usage,
             Self::Fragment { .. } | Self::NoArchive(_) => Code::Usage,
-            Self::Fetch { error, .. } => fetch_code(error),
+            Self::Fetch { error, .. } | Self::Gone { error, .. } => fetch_code(error),
+            Self::Index(IndexError::Login { .. }) => Code::Network,
+            Self::Read { .. } | Self::OnePlace { .. } => Code::Input,
             Self::Target(_) => Code::Usage,
             Self::Find(_) => Code::NotFound,
             Self::Requirement { .. } => Code::Input,
@@ -128,6 +136,16 @@ impl Error {
             Self::Page { .. } => Code::Input,
             Self::NoneOf { .. } => Code::Verification,
         }
+    }
+}
+
+/// What to do where somebody wants to know who is asking.
+const fn credentials(error: &PageError) -> &'static str {
+    match error {
+        PageError::Transfer(Failure { cause: Cause::NoUrl(Fault::Status { code: 401, .. }), .. }) => {
+            "; credentials are taken from the URL, from netrc and from --keyring"
+        }
+        _ => "",
     }
 }
 
@@ -148,7 +166,10 @@ fn fetching(name: &str, error: &FetchError) -> String {
         FetchError::Archive(error) => format!("{name} is refused: {error}"),
         FetchError::Digest { .. } => format!("{name} is not what was asked for: {error}"),
         FetchError::Setup(error) => format!("cannot ask for {name}: {error}"),
-        FetchError::IsDirectory(path) => format!("{} is a directory: name a file in it, or use --dir", path.display()),
+        FetchError::IsDirectory(path) => format!(
+            "{} is a directory, and a file is to go there: move it away, or choose another place",
+            path.display()
+        ),
         _ => chain(error),
     }
 }

@@ -30,8 +30,12 @@ pub(crate) struct Session {
 }
 
 /// What was begun, and whether it has ended: for the last words after Ctrl-C.
-#[derive(Default)]
-pub(crate) struct Jobs(RefCell<Vec<Begun>>);
+#[derive(Clone, Default)]
+pub(crate) struct Jobs {
+    begun: Rc<RefCell<Vec<Begun>>>,
+    /// How many wait for their turn.
+    waiting: Rc<Cell<usize>>,
+}
 
 struct Begun {
     job: Rc<Job>,
@@ -41,7 +45,8 @@ struct Begun {
 impl Jobs {
     fn add(&self, job: &Rc<Job>) -> Rc<Cell<bool>> {
         let done = Rc::new(Cell::new(false));
-        self.0.borrow_mut().push(Begun { job: Rc::clone(job), done: Rc::clone(&done) });
+        self.waiting.set(self.waiting.get().saturating_sub(1));
+        self.begun.borrow_mut().push(Begun { job: Rc::clone(job), done: Rc::clone(&done) });
         done
     }
 }
@@ -62,8 +67,27 @@ pub(crate) async fn run(work: impl AsyncFnOnce(&Jobs) -> Result<Code, Error>) ->
         }
         // The transfers are dropped by now: what came is kept.
         None => {
-            jobs.0.borrow().iter().filter(|begun| !begun.done.get()).for_each(|begun| begun.job.interrupted());
+            jobs.interrupted();
             Code::Interrupted
+        }
+    }
+}
+
+impl Jobs {
+    /// The last words: a line for each file of which something came, and one for the others.
+    fn interrupted(&self) {
+        let begun = self.begun.borrow();
+        let open: Vec<_> = begun.iter().filter(|begun| !begun.done.get()).collect();
+        open.iter().for_each(|begun| begun.job.interrupted());
+        let bare = open.iter().filter(|begun| !begun.job.has_bytes()).count() + self.waiting.get();
+        match (open.as_slice(), bare) {
+            (_, 0) if !open.is_empty() => {}
+            ([only], 1) if self.waiting.get() == 0 => {
+                crate::report::say(&format!("interrupted: nothing of {} had come", only.job.name()));
+            }
+            (_, 0) => crate::report::say("interrupted"),
+            (_, 1) => crate::report::say("interrupted: nothing of one more file had come"),
+            (_, bare) => crate::report::say(&format!("interrupted: nothing of {bare} files had come")),
         }
     }
 }
@@ -92,12 +116,13 @@ impl Session {
     pub(crate) async fn bring_all(&self, plans: Vec<Plan>, jobs: &Jobs) -> Vec<Ended> {
         let local = tokio::task::LocalSet::new();
         let mut tasks = Vec::new();
+        jobs.waiting.set(plans.len());
         for plan in plans {
             let job = Rc::new(self.report.job(&plan.artifact.name, plan.shown.clone()));
-            let done = jobs.add(&job);
-            let (fetcher, turns) = (self.fetcher.clone(), Rc::clone(&self.turns));
+            let (fetcher, turns, jobs) = (self.fetcher.clone(), Rc::clone(&self.turns), jobs.clone());
             tasks.push(local.spawn_local(async move {
                 let _turn = turns.acquire().await;
+                let done = jobs.add(&job);
                 let ended = bring(&fetcher, &plan, &job).await;
                 done.set(true);
                 ended

@@ -28,4 +28,5 @@ pub use format::{Codec, Format};
 pub use limits::Limits;
 pub use name::MemberName;
 pub use source::Source;
+pub use tree::outline;
 pub use unpacker::{Observe, Order, Unpacked, Unpacker, Written};

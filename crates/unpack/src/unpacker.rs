@@ -49,6 +49,8 @@ pub struct Unpacked {
     pub links: u64,
     /// Bytes in the files.
     pub bytes: u64,
+    /// The sum of [`outline`](crate::outline) over all of them, relative to the target.
+    pub outline: u64,
 }
 
 /// What to unpack, and how.

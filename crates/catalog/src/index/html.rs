@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use html5gum::{DefaultEmitter, HtmlString, Spanned, Token, Tokenizer};
 
-use super::{listed::Entry, page::Raw};
+use super::{
+    listed::Entry,
+    page::{MOST, Raw},
+};
 
 /// Reads a page. The tokenizer follows the HTML standard, so there is nothing that it cannot read.
 pub(super) fn read(body: &[u8]) -> Raw {
@@ -21,7 +24,11 @@ pub(super) fn read(body: &[u8]) -> Raw {
             // The first one counts, for every link of the page (HTML standard, 4.2.3).
             b"base" if raw.base.is_none() => raw.base = attributes.get("href"),
             b"meta" => meta(&mut raw, &attributes),
+            b"form" => raw.form = true,
             _ => {}
+        }
+        if raw.entries.len() > MOST {
+            break;
         }
     }
     raw

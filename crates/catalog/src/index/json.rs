@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny, SeqAccess, Visitor},
+};
 
 use super::{
     listed::{Entry, Skipped},
-    page::Raw,
+    page::{MOST, Raw},
 };
 
 #[derive(Deserialize)]
 struct Body {
     meta: Option<Meta>,
     name: Option<String>,
-    files: Vec<Maybe>,
+    files: Files,
     #[serde(rename = "project-status")]
     status: Option<StatusObject>,
 }
@@ -28,6 +31,36 @@ struct Meta {
 struct StatusObject {
     status: Option<String>,
     reason: Option<String>,
+}
+
+/// No more of them than a page may have.
+struct Files(Vec<Maybe>);
+
+impl<'de> Deserialize<'de> for Files {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(FilesVisitor)
+    }
+}
+
+struct FilesVisitor;
+
+impl<'de> Visitor<'de> for FilesVisitor {
+    type Value = Files;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an array of files")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Files, A::Error> {
+        let mut files = Vec::new();
+        while let Some(entry) = entries.next_element()? {
+            if files.len() == MOST {
+                return Err(A::Error::custom(format_args!("it has more than {MOST} files")));
+            }
+            files.push(entry);
+        }
+        Ok(Files(files))
+    }
 }
 
 /// One damaged entry does not make the others unreadable.
@@ -77,7 +110,7 @@ pub(super) fn read(body: &[u8]) -> Result<Raw, String> {
         (raw.status, raw.reason) = (status.status, status.reason);
     }
     const ODD: &str = "its entry has not the form of PEP 691";
-    for (at, file) in body.files.into_iter().enumerate() {
+    for (at, file) in body.files.0.into_iter().enumerate() {
         match file {
             Maybe::File(file) => raw.entries.push((*file).into()),
             Maybe::Named { filename } => raw.skipped.push(Skipped::new(&filename, ODD)),

@@ -5,8 +5,10 @@ use std::{fs, path::Path};
 use url::Url;
 use uv_normalize::PackageName;
 
+use crate::file::is_archive;
+
 use super::{
-    listed::{Skipped, on_disk},
+    listed::{Base, Entry, Skipped, on_disk},
     page::{Form, IndexError, Page},
 };
 
@@ -35,10 +37,48 @@ impl Page {
             };
             match listed {
                 Ok(listed) => page.files.push(listed),
-                Err(skipped) => page.skipped.push(skipped),
+                Err(skipped) => page.skip(skipped),
             }
         }
         Ok(page)
+    }
+
+    /// What `--find-links` has of a project at a path: a directory of archives, an archive, or a page.
+    ///
+    /// # Errors
+    /// As [`Page::local`].
+    pub fn links(project: &PackageName, path: &Path) -> Result<Self, IndexError> {
+        let failed = |why| IndexError::Local { path: path.to_owned(), why };
+        let found = fs::metadata(path).map_err(failed)?;
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if found.is_dir() {
+            return Self::directory(project, path);
+        }
+        if !name.ends_with(".whl") && !is_archive(name) {
+            return Self::from_disk(project, path);
+        }
+        let mut page = Self::default();
+        match on_disk(path.to_owned(), name, found.len(), project) {
+            Ok(listed) => page.files.push(listed),
+            Err(skipped) => page.skip(skipped),
+        }
+        Ok(page)
+    }
+
+    /// What an archive at a URL is to a project.
+    #[must_use]
+    pub fn link(project: &PackageName, url: &Url) -> Option<Self> {
+        let last = url.path_segments()?.next_back()?;
+        if !last.ends_with(".whl") && !is_archive(last) {
+            return None;
+        }
+        let link = Entry { href: url.to_string(), ..Entry::default() };
+        let mut page = Self::default();
+        match link.judge(project, &Base { url, local: false }) {
+            Ok(listed) => page.files.push(listed),
+            Err(skipped) => page.skip(skipped),
+        }
+        Some(page)
     }
 
     /// What a path offers of a project.

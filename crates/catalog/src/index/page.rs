@@ -29,14 +29,21 @@ pub enum Status {
     Quarantined,
 }
 
+/// Entries of a page. The largest projects have some ten thousand.
+pub(super) const MOST: usize = 500_000;
+/// Skipped entries that are kept.
+const SHOWN: usize = 100;
+
 /// What an index, or a directory, has of one project.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Page {
     /// The wheels and source distributions, in the order of the page. Empty for a project in quarantine.
     pub files: Vec<Listed>,
-    /// Entries that are neither, or not of this project, or damaged, and why.
+    /// Entries that are neither, or not of this project, or damaged, and why: the first hundred of them.
     pub skipped: Vec<Skipped>,
+    /// How many there are in all.
+    pub skipped_count: usize,
     /// What the index says of the project.
     pub status: Status,
     /// Why it says so, in its own words.
@@ -79,6 +86,20 @@ pub enum IndexError {
         page: String,
         /// What it says.
         version: String,
+    },
+    /// A page with something to fill in and without a link.
+    #[error(
+        "{page} is no page of an index: it has a form to fill in, and no links; somebody between here and the index wants a login, most likely"
+    )]
+    Login {
+        /// The page, without credentials.
+        page: String,
+    },
+    /// More entries than any project has.
+    #[error("{page} has more than {MOST} entries: it is no page of an index")]
+    TooMany {
+        /// The page, without credentials.
+        page: String,
     },
     /// A URL that no page can be under.
     #[error("`{0}` cannot be the URL of an index: nothing can be below it; https://index.example/simple/ has the form")]
@@ -135,6 +156,8 @@ pub(super) struct Raw {
     /// `<base href>`.
     pub(super) base: Option<String>,
     pub(super) entries: Vec<Entry>,
+    /// Something to fill in.
+    pub(super) form: bool,
     /// Entries that are none at all.
     pub(super) skipped: Vec<Skipped>,
 }
@@ -168,22 +191,36 @@ impl Page {
             Form::Json => json::read(body).map_err(|why| IndexError::Json { page: shown(url), why })?,
             Form::Html => html::read(body),
         };
+        if raw.form && raw.entries.is_empty() {
+            return Err(IndexError::Login { page: shown(url) });
+        }
         let mut page = Self::default();
         page.judge_version(raw.version.as_deref(), url)?;
         page.judge_name(raw.name.as_deref(), project, url);
         page.judge_status(raw.status.as_deref(), url);
         page.reason = raw.reason.map(|reason| reason.chars().filter(|c| !c.is_control()).take(500).collect());
-        page.skipped = raw.skipped;
+        let many = raw.entries.len() + raw.skipped.len();
+        if many > MOST {
+            return Err(IndexError::TooMany { page: shown(url) });
+        }
+        raw.skipped.into_iter().for_each(|skipped| page.skip(skipped));
         let base = raw.base.and_then(|base| url.join(base.trim()).ok());
         let base = Base { url: base.as_ref().unwrap_or(url), local };
         for entry in raw.entries {
             match entry.judge(project, &base) {
                 Ok(_) if page.status == Status::Quarantined => {}
                 Ok(listed) => page.files.push(listed),
-                Err(skipped) => page.skipped.push(skipped),
+                Err(skipped) => page.skip(skipped),
             }
         }
         Ok(page)
+    }
+
+    pub(super) fn skip(&mut self, skipped: Skipped) {
+        self.skipped_count += 1;
+        if self.skipped.len() < SHOWN {
+            self.skipped.push(skipped);
+        }
     }
 
     /// PEP 629: what names no version is 1.0.

@@ -9,9 +9,7 @@ use toml::{
 use uv_pep508::MarkerTree;
 
 use super::{LockError, Spot};
-
-/// Bytes of a marker, and how deep its brackets go. Tools write some hundred bytes; what is far above costs time out of proportion.
-const MARKER: (usize, usize) = (16 * 1024, 50);
+use crate::marker;
 
 pub(super) fn parse<'a>(path: &Path, text: &'a str) -> Result<Spanned<DeValue<'a>>, LockError> {
     let table = DeTable::parse(text).map_err(|error| LockError::Syntax {
@@ -163,15 +161,7 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn marker(self) -> Result<MarkerTree, LockError> {
-        let text = self.text()?;
-        if text.len() > MARKER.0 || text.matches('(').count() > MARKER.1 {
-            return Err(self.wrong("the marker is too long"));
-        }
-        // The crate adds 1 to numbers of 64 bits.
-        if text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 18) {
-            return Err(self.wrong("a number in the marker has more than 18 digits"));
-        }
-        text.parse().map_err(|error| self.wrong(error))
+        marker::parse(self.text()?).map_err(|error| self.wrong(error))
     }
 
     /// The marker of a table; without one it always holds.

@@ -20,6 +20,9 @@ use crate::{File, FileName, Hashes, Place};
 /// The newest revision that was seen. A newer one of the same version can be read, says uv.
 const REVISION: u64 = 5;
 
+/// Of one name. Each fork of a resolution may have one, and each edge looks at all of them.
+const MOST_VERSIONS: usize = 1000;
+
 /// A lock, judged.
 #[derive(Debug, Clone)]
 pub(super) struct UvLock {
@@ -97,6 +100,13 @@ impl UvLock {
         let mut by_name: BTreeMap<PackageName, Vec<usize>> = BTreeMap::new();
         for (index, package) in packages.iter().enumerate() {
             by_name.entry(package.name.clone()).or_default().push(index);
+        }
+        if let Some(same) = by_name.values().find(|same| same.len() > MOST_VERSIONS) {
+            let first = same.first().and_then(|at| packages.get(*at));
+            return Err(LockError::Invalid {
+                at: Box::new(first.map_or_else(|| top.spot(), |package| package.at.clone())),
+                why: format!("there are more than {MOST_VERSIONS} packages of its name"),
+            });
         }
         let manifest = top.get("manifest");
         let supported = match top.get("supported-markers") {

@@ -111,9 +111,12 @@ impl UvLock {
             .groups(known_groups.iter().copied(), known_groups.iter().copied().filter(|group| group.as_ref() == "dev"));
 
         let mut start = Start { roots: Vec::new(), edges: Vec::new(), extras: Vec::new(), on: BTreeSet::new() };
-        start.edges.extend(self.requirements.iter().map(|edge| (&self.at, edge)));
-        for group in &groups {
-            start.edges.extend(self.groups.get(group).into_iter().flatten().map(|edge| (&self.at, edge)));
+        // What the root asks for without being a project is not any member's.
+        if selection.packages.is_empty() {
+            start.edges.extend(self.requirements.iter().map(|edge| (&self.at, edge)));
+            for group in &groups {
+                start.edges.extend(self.groups.get(group).into_iter().flatten().map(|edge| (&self.at, edge)));
+            }
         }
         for (index, package) in of_roots() {
             start.on.insert(Item::Project(package.name.clone()));
@@ -230,7 +233,14 @@ impl<'a> Walk<'a> {
     }
 
     fn follow(&mut self, at: &Spot, edge: &'a Edge) -> Result<(), LockError> {
+        let before = self.on.len();
+        // Its marker may ask for the very extras that it switches on.
+        let own = edge.extras.iter().map(|extra| Item::Extra(edge.name.clone(), extra.clone()));
+        let own = own.filter(|item| self.lock.conflicts.iter().flatten().any(|other| other == item));
+        let own: Vec<_> = own.filter_map(|item| item.name()).filter(|name| !self.on.contains(name)).collect();
+        self.on.extend(own);
         if !self.holds(edge.marker) {
+            self.on.truncate(before);
             return Ok(());
         }
         let index = self.find(at, edge)?;

@@ -44,19 +44,57 @@ impl Requirements {
         let holds = |entry: &&Entry| entry.marker.evaluate(target.markers(), &[]);
         let mut active = Active::default();
         let mut named: BTreeMap<&PackageName, Vec<(&Entry, &Named)>> = BTreeMap::new();
-        for entry in self.entries.iter().filter(holds) {
+        let entries: Vec<_> = self.entries.iter().filter(holds).collect();
+        let constraints: Vec<_> = self.constraints.iter().filter(holds).collect();
+        self.vouched(&entries, &constraints)?;
+        for entry in entries {
             match &entry.what {
                 What::Named(it) => named.entry(&it.package).or_default().push((entry, it)),
                 What::Direct(direct) => active.direct.push((entry, direct)),
                 What::Built(_) => active.built.push(entry),
             }
         }
-        let constraints: Vec<_> = self.constraints.iter().filter(holds).collect();
         for (package, entries) in named {
-            active.named.push(asked(package, &entries, &constraints)?);
+            let asked = asked(package, &entries, &constraints)?;
+            // A URL says which file it is, be it that of a constraint.
+            let given = active.direct.iter().find(|(_, direct)| direct.package == *package).copied();
+            let fixed = constraints.iter().find_map(|constraint| match &constraint.what {
+                What::Direct(direct) if direct.package == *package => Some((*constraint, &**direct)),
+                _ => None,
+            });
+            let Some((entry, direct)) = given.or(fixed) else {
+                active.named.push(asked);
+                continue;
+            };
+            if let Some(version) = direct.version.as_ref().filter(|version| !asked.specifiers.contains(version)) {
+                let why = format!(
+                    "`{package}{}` is wanted, and `{}` is version {version}",
+                    asked.specifiers, direct.file.name
+                );
+                return Err(entry.origin.error(why));
+            }
+            if given.is_none() {
+                active.direct.push((entry, direct));
+            }
         }
         Ok(active)
     }
+}
+
+/// Hashes that are given several times: those of all count.
+fn agree(hashes: &mut Option<Vec<Digest>>, entry: &Entry, package: &PackageName) -> Result<(), RequirementsError> {
+    if entry.hashes.is_empty() {
+        return Ok(());
+    }
+    let shared: Vec<_> = match hashes.take() {
+        None => entry.hashes.clone(),
+        Some(before) => before.into_iter().filter(|digest| entry.hashes.contains(digest)).collect(),
+    };
+    if shared.is_empty() {
+        return Err(entry.origin.error(format!("`{package}` has other hashes than before")));
+    }
+    *hashes = Some(shared);
+    Ok(())
 }
 
 fn asked(
@@ -76,22 +114,14 @@ fn asked(
             pin = Some(one);
         }
         specifiers.extend(named.specifiers.iter().cloned());
-        if !entry.hashes.is_empty() {
-            let shared = match hashes {
-                None => entry.hashes.clone(),
-                Some(before) => before.into_iter().filter(|digest| entry.hashes.contains(digest)).collect(),
-            };
-            if shared.is_empty() {
-                return Err(entry.origin.error(format!("`{package}` has other hashes than before")));
-            }
-            hashes = Some(shared);
-        }
+        agree(&mut hashes, entry, package)?;
     }
     for constraint in constraints {
         if let What::Named(named) = &constraint.what
             && named.package == *package
         {
             specifiers.extend(named.specifiers.iter().cloned());
+            agree(&mut hashes, constraint, package)?;
         }
     }
     let origin = entries.first().map_or(Origin::Argument, |(entry, _)| entry.origin.clone());

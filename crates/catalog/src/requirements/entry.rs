@@ -15,7 +15,7 @@ use uv_pep440::{Operator, Version, VersionSpecifiers};
 use uv_pep508::{MarkerTree, Requirement, VerbatimUrl, VersionOrUrl};
 
 use super::RequirementsError;
-use crate::{File, FileName, Hashes, Kind, Place};
+use crate::{File, FileName, Hashes, Kind, Place, marker, without_secrets};
 
 /// Where a requirement stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum Origin {
 
 impl Origin {
     pub(super) fn error(&self, why: impl Into<String>) -> RequirementsError {
-        RequirementsError { origin: self.clone(), why: why.into() }
+        RequirementsError { origin: self.clone(), why: without_secrets(&why.into()) }
     }
 }
 
@@ -104,6 +104,16 @@ impl Named {
 }
 
 impl Entry {
+    /// The package, where it is known.
+    #[must_use]
+    pub fn package(&self) -> Option<&PackageName> {
+        match &self.what {
+            What::Named(named) => Some(&named.package),
+            What::Direct(direct) => Some(&direct.package),
+            What::Built(_) => None,
+        }
+    }
+
     /// Whether something vouches for its file.
     #[must_use]
     pub fn is_hashed(&self) -> bool {
@@ -121,17 +131,16 @@ impl Entry {
         let entry =
             |what, marker| Self { origin: origin.clone(), text: shown(text), what, hashes: hashes.clone(), marker };
         if is_bare(text) {
-            let (place, marker) =
-                text.split_once(" ;").map_or((text, ""), |(place, marker)| (place.trim(), marker.trim()));
-            let marker = if marker.is_empty() {
-                MarkerTree::TRUE
-            } else {
-                marker.parse().map_err(|error: uv_pep508::Pep508Error| {
-                    refuse(format!("has a marker that cannot be read: {}", error.message))
-                })?
+            let (place, marker) = with_marker(text);
+            let marker = match marker {
+                "" => MarkerTree::TRUE,
+                text => {
+                    marker::parse(text).map_err(|error| refuse(format!("has a marker that cannot be read: {error}")))?
+                }
             };
             return Ok(entry(bare(place, folder).map_err(refuse)?, marker));
         }
+        marker::check(text).map_err(|why| refuse(format!("cannot be read as a requirement: {why}")))?;
         let parsed: Requirement<VerbatimUrl> = Requirement::parse(text, folder)
             .map_err(|error| refuse(format!("cannot be read as a requirement: {}", error.message)))?;
         let what = match parsed.version_or_url {
@@ -151,12 +160,16 @@ impl Entry {
     }
 }
 
-/// What stands before an `@` in a URL may be a password.
 fn shown(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &text[..scheme], &text[at..]),
-        _ => text.chars().take(200).collect(),
-    }
+    without_secrets(&text.chars().take(200).collect::<String>())
+}
+
+/// A place, and the marker behind it. In a URL a semicolon needs a space beside it, as in pip.
+pub(super) fn with_marker(text: &str) -> (&str, &str) {
+    let url = text.split_whitespace().next().is_some_and(|first| first.contains("://") && !first.starts_with("file:"));
+    let at = if url { text.find("; ").or_else(|| text.find(" ;")) } else { text.find(';') };
+    let (place, marker) = at.map_or((text, ""), |at| text.split_at(at));
+    (place.trim(), marker.trim_start_matches([' ', ';']).trim_end())
 }
 
 fn is_vcs(scheme: &str) -> bool {
@@ -181,6 +194,11 @@ fn bare(text: &str, folder: &Path) -> Result<What, String> {
         }
         return direct(Url::parse(text).map_err(|error| format!("is no URL: {error}"))?, None);
     }
+    // An extra of a path says nothing of the file.
+    let text = match text.rsplit_once('[') {
+        Some((path, rest)) if rest.ends_with(']') => path,
+        _ => text,
+    };
     // `file:x` is relative, which no URL is.
     let (path, fragment) = text.split_once('#').unwrap_or((text, ""));
     let path = folder.join(path.strip_prefix("file:").unwrap_or(path));

@@ -5,6 +5,9 @@ pub(super) type Line = (usize, String);
 
 /// The text of a file. Latin-1 is read where a coding line (PEP 263) says so.
 pub(super) fn text(bytes: Vec<u8>) -> Result<String, String> {
+    if let Some(text) = utf16(&bytes) {
+        return text;
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
         Err(error) => {
@@ -26,10 +29,24 @@ pub(super) fn text(bytes: Vec<u8>) -> Result<String, String> {
     }
 }
 
+/// What PowerShell writes begins with a mark.
+fn utf16(bytes: &[u8]) -> Option<Result<String, String>> {
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units: Vec<u16> = bytes[2..].chunks(2).map(|pair| unit([pair[0], pair.get(1).copied().unwrap_or(0)])).collect();
+    Some(
+        String::from_utf16(&units).map_err(|_| "it is not UTF-16, though it begins so: convert it to UTF-8".to_owned()),
+    )
+}
+
 /// Joins, takes comments off, drops what is empty, replaces `${VAR}`.
 pub(super) fn logical(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Vec<Line> {
     let mut joined: Vec<Line> = Vec::new();
     let mut open: Option<Line> = None;
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     for (at, line) in text.lines().enumerate() {
         let comment = line.trim_start().starts_with('#');
         let goes_on = line.ends_with('\\') && !comment;

@@ -6,13 +6,16 @@ use std::{
 };
 
 use towline_store::{Algorithm, Digest};
-use uv_pep508::{MarkerTree, Pep508Error};
+use url::Url;
+use uv_pep508::MarkerTree;
 
 use super::{
-    Entry, Origin, Requirements, RequirementsError, What, lines,
+    Entry, Origin, Requirements, RequirementsError, What,
+    entry::with_marker,
+    lines,
     options::{self, Given, Opt},
 };
-use crate::select::Packages;
+use crate::{Kind, marker};
 
 /// Files in all; more is a mistake, or worse.
 const MOST_FILES: usize = 1000;
@@ -97,19 +100,25 @@ impl Requirements {
         let Given { opt, value, name } = &given;
         match opt {
             Opt::Include | Opt::Constrain => {
-                if value.contains("://") {
-                    let why = "a requirements file of the network is not read: bring it first (`towline get`)";
-                    return Err(origin.error(why));
-                }
-                let constraints = at.constraints || *opt == Opt::Constrain;
-                let path = folder.join(value);
+                let path = match Url::parse(value) {
+                    Ok(url) if url.scheme() == "file" => {
+                        url.to_file_path().map_err(|()| origin.error(format!("{value} is no path of this machine")))?
+                    }
+                    _ if value.contains("://") => {
+                        let why = "a requirements file of the network is not read: bring it first (`towline get`)";
+                        return Err(origin.error(why));
+                    }
+                    _ => folder.join(value),
+                };
+                // As in pip, what a constraints file includes with `-r` is asked for.
+                let constraints = *opt == Opt::Constrain;
                 return self.file(&At { path: &path, constraints, ..*at }, Some(origin));
             }
             Opt::Editable => {
-                let (place, marker) = value.split_once(" ;").unwrap_or((value, ""));
-                let marker = match marker.trim() {
+                let (place, marker) = with_marker(value);
+                let marker = match marker {
                     "" => MarkerTree::TRUE,
-                    text => text.parse().map_err(|error: Pep508Error| origin.error(error.message.to_string()))?,
+                    text => marker::parse(text).map_err(|why| origin.error(why))?,
                 };
                 self.entries.push(Entry {
                     origin: origin.clone(),
@@ -123,8 +132,8 @@ impl Requirements {
             Opt::ExtraIndex => self.extra_index_urls.push(value.clone()),
             Opt::NoIndex => self.no_index = true,
             Opt::FindLinks => self.find_links.push((value.clone(), folder.to_owned())),
-            Opt::NoBinary => packages(&mut self.no_binary, value).map_err(|why| origin.error(why))?,
-            Opt::OnlyBinary => packages(&mut self.only_binary, value).map_err(|why| origin.error(why))?,
+            Opt::NoBinary => self.forms.push((Kind::Sdist, value.clone(), origin.clone())),
+            Opt::OnlyBinary => self.forms.push((Kind::Wheel, value.clone(), origin.clone())),
             Opt::PreferBinary => self.prefer_binary = true,
             Opt::Pre => self.pre = true,
             Opt::RequireHashes => self.require_hashes = true,
@@ -150,18 +159,4 @@ fn digest(text: &str) -> Result<Digest, String> {
         ));
     };
     Digest::new(algorithm, hex).map_err(|error| error.to_string())
-}
-
-/// `:all:`, `:none:`, or names, with commas.
-fn packages(into: &mut Packages, value: &str) -> Result<(), String> {
-    for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        match name {
-            ":all:" => into.all = true,
-            ":none:" => *into = Packages::default(),
-            name => drop(
-                into.named.insert(name.parse().map_err(|error: uv_normalize::InvalidNameError| error.to_string())?),
-            ),
-        }
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use uv_normalize::PackageName;
+use uv_normalize::{InvalidNameError, PackageName};
 
 use crate::Kind;
 
@@ -29,6 +29,33 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Takes `--only-binary` (wheels) or `--no-binary` (source distributions): `:all:`, `:none:`, or names with commas between them. As in
+    /// pip what comes later goes before what came first: a name leaves the other set, and `:all:` empties it.
+    ///
+    /// # Errors
+    /// When a name is none.
+    pub fn only(&mut self, kind: Kind, names: &str) -> Result<(), InvalidNameError> {
+        let (target, other) = match kind {
+            Kind::Wheel => (&mut self.only_binary, &mut self.no_binary),
+            Kind::Sdist => (&mut self.no_binary, &mut self.only_binary),
+        };
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            match name {
+                ":all:" => {
+                    *other = Packages::default();
+                    *target = Packages { all: true, ..Packages::default() };
+                }
+                ":none:" => *target = Packages::default(),
+                name => {
+                    let name: PackageName = name.parse()?;
+                    other.named.remove(&name);
+                    target.named.insert(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a form is allowed for a package. As in pip a package that is named goes before `:all:`, and `only_binary` before
     /// `no_binary`.
     #[must_use]

@@ -1,13 +1,16 @@
 //! Options of `towline download`.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::ValueEnum;
 
 /// Bring the files of requirements or of a lock into a folder, for any platform: many at once, each continued where it died,
 /// verified by what the lock or the index says. Nothing is resolved: a requirement that names no version takes the newest that
 /// fits, without what it depends on.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Download {
     /// Requirements (`numpy`, `numpy==2.4.6`, `name @ URL`, ./file.whl) or locks (pylock.toml, pylock.NAME.toml, uv.lock)
     #[arg(value_name = "REQUIREMENT|LOCK", required_unless_present = "requirements")]
@@ -39,10 +42,10 @@ pub(crate) struct Download {
 }
 
 /// For whom.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Targets {
-    /// The interpreter the files are for: a path, a virtual environment or a version to look for [default: the active environment, then .venv, then PATH]
-    #[arg(long, env = "TOWLINE_PYTHON", value_name = "PYTHON", conflicts_with_all = ["python_version", "platform"], help_heading = FOR)]
+    /// The interpreter the files are for: a path, a virtual environment or a version to look for [default: TOWLINE_PYTHON, the active environment, .venv, PATH]
+    #[arg(long, value_name = "PYTHON", conflicts_with_all = ["python_version", "platform"], help_heading = FOR)]
     pub(crate) python: Option<String>,
     /// A version of Python the files are for, as `3.12`, `3.12.4` or `3.13t`; may be repeated
     #[arg(long, value_name = "VERSION", help_heading = FOR)]
@@ -55,7 +58,7 @@ pub(crate) struct Targets {
 const FOR: &str = "For whom";
 
 /// Which parts of a lock.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Groups {
     /// An extra of the lock; may be repeated
     #[arg(long, value_name = "EXTRA", help_heading = PARTS)]
@@ -86,7 +89,7 @@ pub(crate) struct Groups {
 const PARTS: &str = "Parts of a lock";
 
 /// Where files are looked for, and which are taken.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct IndexOptions {
     /// The index (PEP 503, 691): http(s) or file [default: UV_DEFAULT_INDEX, UV_INDEX_URL, PIP_INDEX_URL, else the public one]
     #[arg(short, long, env = "TOWLINE_INDEX_URL", value_name = "URL", help_heading = INDEX)]
@@ -103,12 +106,12 @@ pub(crate) struct IndexOptions {
     /// Ask NEW for what the lock or the index says is at OLD (beginnings of URLs, the same bytes behind both); may be repeated. The URL that was given stays as the last resort
     #[arg(long, env = "TOWLINE_MIRRORS", value_delimiter = ' ', value_name = "OLD=NEW", help_heading = INDEX)]
     pub(crate) mirror: Vec<String>,
-    /// Take no source distributions of these packages (`:all:` for all)
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = INDEX)]
-    pub(crate) only_binary: Vec<String>,
-    /// Take no wheels of these packages (`:all:` for all)
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = INDEX)]
-    pub(crate) no_binary: Vec<String>,
+    /// Take no source distributions of these packages: names with commas between them, `:all:` or `:none:`. Of this option and the next, what comes later goes before
+    #[arg(long, value_name = "NAMES", help_heading = INDEX)]
+    pub(crate) only_binary: Vec<InOrder>,
+    /// Take no wheels of these packages, written in the same way
+    #[arg(long, value_name = "NAMES", help_heading = INDEX)]
+    pub(crate) no_binary: Vec<InOrder>,
     /// Rather an older wheel than a newer source distribution
     #[arg(long, help_heading = INDEX)]
     pub(crate) prefer_binary: bool,
@@ -121,6 +124,23 @@ pub(crate) struct IndexOptions {
 }
 
 const INDEX: &str = "Index";
+
+/// A value that knows how many of its kind came before it.
+#[derive(Debug, Clone)]
+pub(crate) struct InOrder {
+    pub(crate) at: usize,
+    pub(crate) text: String,
+}
+
+impl FromStr for InOrder {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        // Values are parsed in the order of the command line.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        Ok(Self { at: COUNT.fetch_add(1, Ordering::Relaxed), text: text.to_owned() })
+    }
+}
 
 /// How a list is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

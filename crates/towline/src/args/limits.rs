@@ -7,7 +7,7 @@ use towline_transfer::Policy;
 use super::value::time;
 
 /// Options for every number of the law; the defaults are [`Policy::default`]'s.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Limits {
     /// Rounds in a row that may bring nothing new before towline gives up, after the first one [default: 8]
     #[arg(long, global = true, env = "TOWLINE_RETRIES", value_name = "N", help_heading = HEADING,

@@ -15,7 +15,7 @@ use towline_client::Override;
 use towline_store::Digest;
 
 pub(crate) use cache::Cache;
-pub(crate) use download::{Download, Format, Groups, IndexOptions, Targets};
+pub(crate) use download::{Download, Format, Groups, InOrder, IndexOptions, Targets};
 pub(crate) use limits::Limits;
 
 /// Brings Python distributions and interpreters over networks that break: a download that dies is continued at the byte
@@ -82,7 +82,7 @@ pub(crate) struct Get {
 }
 
 /// Options of every command.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Shared {
     #[command(flatten)]
     pub(crate) limits: Limits,
@@ -144,6 +144,13 @@ pub(crate) fn definitions() -> clap::Command {
 /// What clap cannot express.
 fn check(args: Args) -> Result<Args, clap::Error> {
     let refuse = |text: &str| Err(Args::command().error(ErrorKind::ArgumentConflict, text));
+    let stdout = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if let Command::Download(download) = &args.command
+        && download.format == Format::Json
+        && stdout(&args.shared.events)
+    {
+        return refuse("--format json and --events cannot both go to standard output");
+    }
     let Command::Get(get) = &args.command else { return Ok(args) };
     if get.urls.len() > 1 {
         if get.output.is_some() {
@@ -156,7 +163,6 @@ fn check(args: Args) -> Result<Args, clap::Error> {
             return refuse("--mirror is for one URL, and several were given");
         }
     }
-    let stdout = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if stdout(&get.output) && stdout(&args.shared.events) {
         return refuse("--output and --events cannot both go to standard output");
     }

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use towline_catalog::index::Listed;
 use towline_catalog::select::{self, Chosen, Rules};
 use towline_catalog::{Place, Target};
-use towline_client::Url;
 use towline_store::Digest;
 use uv_normalize::PackageName;
 use uv_pep440::VersionSpecifiers;
 
+use super::mirrors::Mirrors;
 use super::pages::Indexes;
 use super::wanted::{WantedFile, shown};
-use crate::bring::Elsewhere;
+use crate::bring::{Elsewhere, Other};
 use crate::exit::{Code, Error};
 use crate::report::Report;
 
@@ -34,8 +34,8 @@ pub(super) struct Found {
     pub(super) files: Vec<WantedFile>,
     /// Pages that could not be read: the files of other packages come all the same.
     pub(super) unread: Vec<(PackageName, Code)>,
-    /// Whether a need has no file. Then nothing is brought: another target or version is asked for next, most likely.
-    pub(super) misfits: bool,
+    /// Needs that have no file, as they were told. Then nothing is brought: another target or version is asked for next, most likely.
+    pub(super) misfits: Vec<String>,
 }
 
 /// Asks the indexes, each page once, and chooses.
@@ -47,7 +47,7 @@ pub(super) async fn choose(
     report: &Report,
 ) -> Found {
     let listed = pages(needs, indexes).await;
-    let mut found = Found { files: Vec::new(), unread: Vec::new(), misfits: false };
+    let mut found = Found { files: Vec::new(), unread: Vec::new(), misfits: Vec::new() };
     let unread = |(package, listed): (&PackageName, &Result<_, Code>)| Some((package.clone(), *listed.as_ref().err()?));
     found.unread = listed.iter().filter_map(unread).collect();
     for need in needs {
@@ -61,8 +61,9 @@ pub(super) async fn choose(
             Err(missing) => {
                 let hint = missing.hint();
                 let (origin, missing) = (need.origin.clone(), missing.to_string());
-                report.error(&Error::NoFile { origin, missing, hint });
-                found.misfits = true;
+                let error = Error::NoFile { origin, missing, hint };
+                report.error(&error);
+                found.misfits.push(error.to_string());
             }
         }
     }
@@ -104,25 +105,31 @@ async fn pages(needs: &[Need], indexes: &Rc<Indexes>) -> Pages {
 }
 
 /// Where an index has a file that the lock's own URL has no more: the same name, and a digest that the lock knows.
-pub(super) fn elsewhere(wanted: &WantedFile, indexes: &Rc<Indexes>) -> Option<Elsewhere> {
+pub(super) fn elsewhere(wanted: &WantedFile, indexes: &Rc<Indexes>, mirrors: &Rc<Mirrors>) -> Option<Elsewhere> {
     if indexes.is_empty() || wanted.choice.file.hashes.is_empty() || !wanted.locked {
         return None;
     }
-    let (package, file, indexes) = (wanted.choice.package.clone(), wanted.choice.file.clone(), Rc::clone(indexes));
+    let (package, file) = (wanted.choice.package.clone(), wanted.choice.file.clone());
+    let (indexes, mirrors) = (Rc::clone(indexes), Rc::clone(mirrors));
     Some(Rc::new(move || {
-        let (package, file, indexes) = (package.clone(), file.clone(), Rc::clone(&indexes));
+        let (package, file, indexes, mirrors) =
+            (package.clone(), file.clone(), Rc::clone(&indexes), Rc::clone(&mirrors));
         Box::pin(async move {
-            let Ok(listed) = indexes.listed(&package).await else { return Vec::new() };
+            let Ok(listed) = indexes.listed(&package).await else { return Other::default() };
             let same = listed.iter().filter(|listed| {
                 let known = |digest: &Digest| listed.file.hashes.iter().find(|it| it.algorithm() == digest.algorithm());
                 let agrees = |digest: &Digest| known(digest).is_none_or(|it| it == digest);
                 listed.file.name == file.name && file.hashes.iter().all(agrees)
             });
-            let urls = same.flat_map(|listed| &listed.file.places).filter_map(|place| match place {
-                Place::Url(url) if !file.places.contains(place) => Some(url.clone()),
-                _ => None,
-            });
-            urls.map(|url: Url| (url.clone(), shown(&url))).collect()
+            let (mut urls, mut path) = (Vec::new(), None);
+            for place in same.flat_map(|listed| &listed.file.places).filter(|place| !file.places.contains(place)) {
+                match place {
+                    Place::Url(url) => urls.push(url),
+                    Place::Path(there) => path = path.or(Some(there.clone())),
+                }
+            }
+            let urls = mirrors.all(urls.into_iter()).into_iter();
+            Other { urls: urls.map(|url| (url.clone(), shown(&url))).collect(), file: path }
         })
     }))
 }

@@ -1,21 +1,22 @@
 //! Which packages and files the requirements and locks ask for.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use towline_catalog::lock::{self, Lock, Selection};
 use towline_catalog::requirements::{Asked, Direct, Entry, Requirements, What};
-use towline_catalog::select::{Packages, Rules};
-use towline_catalog::{Choice, Target};
-use towline_store::Digest;
+use towline_catalog::select::Rules;
+use towline_catalog::{Choice, FileName, Kind, Target, without_secrets};
+use towline_client::Url;
 use towline_unpack::Format;
 use uv_normalize::InvalidNameError;
 
 use super::choose::Need;
 use super::pages::Source;
 use super::wanted::WantedFile;
-use crate::args::{Download, Groups, IndexOptions};
+use crate::args::{Download, Groups, InOrder, IndexOptions};
 use crate::exit::Error;
 
 /// What all the inputs ask for together.
@@ -29,6 +30,8 @@ pub(super) struct Input {
     pub(super) unresolved: bool,
     pub(super) left_out: Vec<LeftOut>,
     pub(super) warnings: Vec<String>,
+    /// Wheels that were named and do not fit a target, and where they were named. Another target may take them.
+    unfit: Vec<(String, FileName)>,
 }
 
 /// What is no file.
@@ -57,14 +60,14 @@ pub(super) fn read(args: &Download, targets: &[Target]) -> Result<Input, Error> 
         let other = || path.is_file() && Format::of_name(text).is_none();
         if is_lock(path) || other() { locks.push(path) } else { requirements.argument(text)? }
     }
-    for path in &args.requirements {
+    let given = args.requirements.iter().map(|path| local(path)).collect::<Result<Vec<_>, _>>()?;
+    for path in &given {
         if is_lock(path) {
             locks.push(path);
         } else {
             requirements.read(path, &|name| std::env::var(name).ok())?;
         }
     }
-    requirements.finish()?;
     let mut input = Input {
         needs: Vec::new(),
         files: Vec::new(),
@@ -74,6 +77,7 @@ pub(super) fn read(args: &Download, targets: &[Target]) -> Result<Input, Error> 
         unresolved: false,
         left_out: Vec::new(),
         warnings: Vec::new(),
+        unfit: Vec::new(),
     };
     for path in locks {
         input.lock(path, targets, &selection)?;
@@ -81,14 +85,36 @@ pub(super) fn read(args: &Download, targets: &[Target]) -> Result<Input, Error> 
     for (at, target) in targets.iter().enumerate() {
         input.requirements(&requirements, at, target)?;
     }
+    input.judge_wheels(targets)?;
     input.warnings.append(&mut requirements.warnings);
     Ok(input)
 }
 
-/// Whether an argument is a lock: a requirement has no such name, and no slash before the first `@`.
+/// Whether an argument is a lock, by its name, or as TOML. Some call requirements `requirements.lock`: then the first lines tell.
 fn is_lock(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    Lock::is_name(name) || path.extension().is_some_and(|end| end == "toml" || end == "lock") && path.is_file()
+    let is = |end: &str| path.extension().is_some_and(|found| found == end) && path.is_file();
+    Lock::is_name(name) || is("toml") || is("lock") && begins_as_a_lock(path)
+}
+
+fn begins_as_a_lock(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
+    let text = String::from_utf8_lossy(&head);
+    read.is_ok() && text.lines().any(|line| line.starts_with("version = ") || line.starts_with("lock-version = "))
+}
+
+/// The path of `-r`.
+fn local(path: &Path) -> Result<PathBuf, Error> {
+    let text = path.to_string_lossy();
+    if !text.contains("://") {
+        return Ok(path.to_path_buf());
+    }
+    let refuse = |why: &str| Error::Requirement { text: without_secrets(&text), why: why.to_owned() };
+    match Url::parse(&text) {
+        Ok(url) if url.scheme() == "file" => url.to_file_path().map_err(|()| refuse("it is no path of this machine")),
+        _ => Err(refuse("a requirements file of the network is not read: bring it first (`towline get`)")),
+    }
 }
 
 fn selection(groups: &Groups) -> Result<Selection, Error> {
@@ -135,7 +161,12 @@ impl Input {
             self.needs.push(Need { package, specifiers, hashes, target: at, origin: origin.to_string() });
         }
         for (entry, direct) in active.direct {
-            self.files.push(file(entry, direct)?);
+            let name = direct.file.name.as_str();
+            if direct.kind == Kind::Wheel && !target.takes(name) {
+                self.unfit.push((entry.origin.to_string(), direct.file.name.clone()));
+                continue;
+            }
+            self.files.push(file(entry, direct));
         }
         for entry in active.built {
             let What::Built(what) = &entry.what else { continue };
@@ -143,6 +174,18 @@ impl Input {
             self.leave_out(LeftOut { at, what: what.clone(), without: None });
         }
         Ok(())
+    }
+
+    /// A wheel that is named has to be for one of the targets.
+    fn judge_wheels(&self, targets: &[Target]) -> Result<(), Error> {
+        let taken = |name: &FileName| self.files.iter().any(|file| file.choice.file.name == *name);
+        let Some((origin, name)) = self.unfit.iter().find(|(_, name)| !taken(name)) else { return Ok(()) };
+        let targets = targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" nor for ");
+        Err(Error::NoFile {
+            origin: origin.clone(),
+            missing: format!("{name} is not for {targets}"),
+            hint: "name another wheel, or another target with --python-version and --platform",
+        })
     }
 
     /// Several targets say the same.
@@ -154,22 +197,14 @@ impl Input {
 }
 
 /// A file that a requirement names, with the digests that it has to have.
-fn file(entry: &Entry, direct: &Direct) -> Result<WantedFile, Error> {
+fn file(entry: &Entry, direct: &Direct) -> WantedFile {
     let Direct { package, version, kind, mut file } = direct.clone();
-    let mut any_of = Vec::new();
-    if file.hashes.is_empty() {
-        match entry.hashes.as_slice() {
-            [only] => file.hashes.add(only.clone()),
-            several => any_of = several.to_vec(),
-        }
-    } else if !entry.hashes.is_empty() && !file.hashes.iter().any(|digest| entry.hashes.contains(digest)) {
-        let all = |digests: &mut dyn Iterator<Item = &Digest>| {
-            digests.map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
-        let (one, other) = (all(&mut file.hashes.iter()), all(&mut entry.hashes.iter()));
-        return Err(Error::TwoFiles { name: format!("{}: {}", entry.origin, entry.text), one, other });
+    let mut any_of = entry.hashes.clone();
+    if let (true, [only]) = (file.hashes.is_empty(), any_of.as_slice()) {
+        file.hashes.add(only.clone());
+        any_of.clear();
     }
-    Ok(WantedFile { choice: Choice { package, version, kind, file }, any_of, locked: false })
+    WantedFile { choice: Choice { package, version, kind, file }, any_of, locked: false }
 }
 
 /// Extra indexes before the one, as uv has it: where a name is in both, the private one is meant. The command line goes before a
@@ -192,7 +227,10 @@ fn find_links(options: &IndexOptions, requirements: &Requirements) -> Result<Vec
     let given = options.find_links.iter().map(|text| Source::parse(text, true));
     let read = requirements.find_links.iter().map(|(text, folder)| {
         Ok(match Source::parse(text, true)? {
-            Source::Path(path) => Source::Path(folder.join(path)),
+            // As in pip: beside the file, else in the working directory.
+            Source::Path(path) => {
+                Source::Path(Some(folder.join(&path)).filter(|beside| beside.exists()).unwrap_or(path))
+            }
             url @ Source::Url(_) => url,
         })
     });
@@ -200,26 +238,27 @@ fn find_links(options: &IndexOptions, requirements: &Requirements) -> Result<Vec
 }
 
 fn rules(options: &IndexOptions, requirements: &Requirements) -> Result<Rules, Error> {
-    Ok(Rules {
-        no_binary: packages("--no-binary", &options.no_binary, &requirements.no_binary)?,
-        only_binary: packages("--only-binary", &options.only_binary, &requirements.only_binary)?,
+    let mut rules = Rules {
         prefer_binary: options.prefer_binary || requirements.prefer_binary,
         pre: options.pre || requirements.pre,
-    })
-}
-
-fn packages(option: &str, names: &[String], read: &Packages) -> Result<Packages, Error> {
-    let mut packages = read.clone();
-    for name in names {
-        match name.as_str() {
-            ":all:" => packages.all = true,
-            ":none:" => packages = Packages::default(),
-            name => {
-                let text = format!("{option} {name}");
-                let refuse = |error: InvalidNameError| Error::Requirement { text, why: error.to_string() };
-                packages.named.insert(name.parse().map_err(refuse)?);
-            }
-        }
+        ..Rules::default()
+    };
+    // What comes later goes before, as in pip: the command line in its order, then the files.
+    let of = |kind, names: &[InOrder]| names.iter().map(|it| (it.at, kind, it.text.clone())).collect::<Vec<_>>();
+    let mut given = of(Kind::Wheel, &options.only_binary);
+    given.extend(of(Kind::Sdist, &options.no_binary));
+    given.sort_by_key(|(at, ..)| *at);
+    let option = |kind| if kind == Kind::Wheel { "--only-binary" } else { "--no-binary" };
+    for (_, kind, names) in given {
+        let refuse = |error: InvalidNameError| Error::Requirement {
+            text: format!("{} {names}", option(kind)),
+            why: error.to_string(),
+        };
+        rules.only(kind, &names).map_err(refuse)?;
     }
-    Ok(packages)
+    for (kind, names, origin) in &requirements.forms {
+        let text = format!("{origin}: {} {names}", option(*kind));
+        rules.only(*kind, names).map_err(|error| Error::Requirement { text, why: error.to_string() })?;
+    }
+    Ok(rules)
 }

@@ -1,7 +1,6 @@
 //! The files of a set, as people and programs read them.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -10,6 +9,7 @@ use towline_store::{Algorithm, Digest};
 
 use super::mirrors::Mirrors;
 use super::wanted::{Wanted, WantedFile, destination, shown, word};
+use crate::args::Download;
 use crate::bring::Ended;
 use crate::exit::Error;
 use crate::report::bytes;
@@ -18,6 +18,8 @@ use crate::report::bytes;
 #[derive(Serialize)]
 struct Listing<'a> {
     files: Vec<Listed<'a>>,
+    /// What is no file's, as it was told.
+    errors: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -40,9 +42,9 @@ struct Listed<'a> {
 pub(super) fn json(
     wanted: &Wanted,
     ended: Option<&[Ended]>,
-    dir: &Path,
-    unpack: bool,
+    args: &Download,
     mirrors: &Mirrors,
+    errors: &[String],
 ) -> Result<String, Error> {
     let mut files = Vec::new();
     for (at, one) in wanted.files().iter().enumerate() {
@@ -71,12 +73,12 @@ pub(super) fn json(
             path,
             size: file.size,
             hashes: file.hashes.iter().map(|digest| (digest.algorithm().name(), digest.hex())).collect(),
-            destination: destination(file.name.as_str(), dir, unpack)?.display().to_string(),
+            destination: destination(file.name.as_str(), &args.dir, args.unpack)?.display().to_string(),
             state,
             error: ended.and_then(|ended| ended.error.as_deref()),
         });
     }
-    let text = serde_json::to_string_pretty(&Listing { files });
+    let text = serde_json::to_string_pretty(&Listing { files, errors });
     text.map_err(|error| Error::Stdout(error.into()))
 }
 
@@ -113,6 +115,9 @@ pub(super) fn dry_run(wanted: &Wanted, dir: &Path, unpack: bool) -> Result<Strin
 }
 
 fn is_there(one: &WantedFile, path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
     let digest = one.choice.file.hashes.best();
     let same = |digest: &Digest| Digest::of_file(digest.algorithm(), path).is_ok_and(|found| found == *digest);
     digest.into_iter().chain(&one.any_of).any(same)
@@ -124,8 +129,11 @@ pub(super) fn sums(dir: &Path, names: impl IntoIterator<Item = String>) -> Resul
     let path = dir.join("SHA256SUMS");
     let write = |source| Error::Write { path: path.clone(), source };
     let mut lines = std::collections::BTreeMap::new();
-    for line in std::fs::read_to_string(&path).unwrap_or_default().lines() {
-        if let Some((hex, name)) = line.split_once("  ")
+    let before = std::fs::read(&path).unwrap_or_default();
+    for line in String::from_utf8_lossy(&before).lines() {
+        // The second sign says how it was read, which does not matter here.
+        if let Some((hex, name)) = line.split_once(' ')
+            && let Some(name) = name.strip_prefix([' ', '*'])
             && dir.join(name).is_file()
         {
             lines.insert(name.to_owned(), hex.to_owned());
@@ -139,13 +147,10 @@ pub(super) fn sums(dir: &Path, names: impl IntoIterator<Item = String>) -> Resul
     for (name, hex) in lines {
         let _ = writeln!(text, "{hex}  {name}");
     }
-    let mut file = tempfile(dir).map_err(write)?;
-    file.1.write_all(text.as_bytes()).and_then(|()| std::fs::rename(&file.0, &path)).map_err(write)?;
+    let fresh = dir.join(format!(".towline-{}-SHA256SUMS", std::process::id()));
+    std::fs::write(&fresh, text).and_then(|()| std::fs::rename(&fresh, &path)).map_err(|source| {
+        let _ = std::fs::remove_file(&fresh);
+        write(source)
+    })?;
     Ok(path)
-}
-
-fn tempfile(dir: &Path) -> std::io::Result<(PathBuf, std::fs::File)> {
-    let path = dir.join(format!(".towline-{}-SHA256SUMS", std::process::id()));
-    let file = std::fs::File::create(&path)?;
-    Ok((path, file))
 }

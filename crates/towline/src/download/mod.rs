@@ -22,6 +22,8 @@ use std::io::Write as _;
 use std::rc::Rc;
 use std::time::Instant;
 
+use towline_catalog::Target;
+
 use crate::args::{Download, Format, Shared};
 use crate::bring::Ended;
 use crate::exit::{Code, Error};
@@ -37,21 +39,22 @@ pub(crate) async fn run(args: &Download, shared: &Shared) -> Code {
 
 async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code, Error> {
     let began = Instant::now();
-    let mirrors = Mirrors::parse(&args.index.mirror)?;
-    let targets = targets::all(&args.targets, shared)?;
-    let input = inputs::read(args, &targets)?;
+    let mirrors = Rc::new(Mirrors::parse(&args.index.mirror)?);
+    let (targets, input) = prepare(args, shared).await?;
     let session = Session::new(shared, args.unpack)?;
     input.warnings.iter().for_each(|warning| session.report.say(&format!("warning: {warning}")));
     let indexes = Indexes::new(session.client.clone(), Rc::clone(&session.report), input.indexes, input.find_links);
     let indexes = Rc::new(indexes);
     let found = choose::choose(&input.needs, &indexes, &input.rules, &targets, &session.report).await;
-    if found.misfits {
+    if !found.misfits.is_empty() {
+        show(args, &Wanted::default(), None, &mirrors, &found.misfits)?;
         return Ok(Code::NotFound);
     }
     let mut wanted = Wanted::default();
     for file in input.files.into_iter().chain(found.files) {
         wanted.add(file)?;
     }
+    wanted.settle(args.unpack)?;
     if input.unresolved && !wanted.files().is_empty() {
         session.report.say(
             "note: what these need is not resolved: a lock names it (`uv lock`, `uv pip compile`, `pip lock`), and can be given instead",
@@ -60,17 +63,23 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
     // The others come all the same.
     let built =
         input.left_out.into_iter().map(|left| Error::Built { at: left.at, what: left.what, without: left.without });
-    if found.unread.len() > 1 {
-        session.report.error(&Error::Unread(found.unread.iter().map(|(package, _)| package.to_string()).collect()));
+    let mut errors = Vec::new();
+    if !found.unread.is_empty() {
+        let error = Error::Unread(found.unread.iter().map(|(package, _)| package.to_string()).collect());
+        errors.push(error.to_string());
+        if found.unread.len() > 1 {
+            session.report.error(&error);
+        }
     }
     let mut not_had: Vec<Code> = found.unread.into_iter().map(|(_, code)| code).collect();
     for error in built {
         session.report.error(&error);
+        errors.push(error.to_string());
         not_had.push(error.code());
     }
     let not_had = first_failure(not_had);
     if args.dry_run {
-        show(args, &wanted, None, &mirrors)?;
+        show(args, &wanted, None, &mirrors, &errors)?;
         return Ok(not_had);
     }
     let ended = bring(args, &session, &wanted, &indexes, &mirrors, jobs).await?;
@@ -78,15 +87,33 @@ async fn download(args: &Download, shared: &Shared, jobs: &Jobs) -> Result<Code,
     if !ended.is_empty() {
         session.report.say(&tally.line(began.elapsed()));
     }
-    if args.sums {
-        let right = wanted.files().iter().zip(&ended).filter(|(_, ended)| ended.code == Code::Ok);
-        list::sums(&args.dir, right.map(|(file, _)| file.choice.file.name.to_string()))?;
+    let right = wanted.files().iter().zip(&ended).filter(|(_, ended)| ended.code == Code::Ok);
+    let right: Vec<_> = right.map(|(file, _)| file.choice.file.name.to_string()).collect();
+    let mut codes: Vec<Code> = ended.iter().map(|ended| ended.code).chain([not_had]).collect();
+    if args.sums
+        && !right.is_empty()
+        && let Err(error) = list::sums(&args.dir, right)
+    {
+        session.report.error(&error);
+        errors.push(error.to_string());
+        codes.push(error.code());
     }
-    show(args, &wanted, Some(&ended), &mirrors)?;
+    show(args, &wanted, Some(&ended), &mirrors, &errors)?;
     if tally.failed.len() > 1 {
         session.report.error(&Error::Several(tally.failed));
     }
-    Ok(first_failure(ended.iter().map(|ended| ended.code).chain([not_had])))
+    Ok(first_failure(codes))
+}
+
+/// Asks interpreters and reads files, which may take its time: Ctrl-C is heard meanwhile.
+async fn prepare(args: &Download, shared: &Shared) -> Result<(Vec<Target>, inputs::Input), Error> {
+    let (args, shared) = (args.clone(), shared.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        let targets = targets::all(&args.targets, &shared)?;
+        let input = inputs::read(&args, &targets)?;
+        Ok((targets, input))
+    });
+    reading.await.map_err(|error| Error::Runtime(std::io::Error::other(error)))?
 }
 
 async fn bring(
@@ -94,10 +121,10 @@ async fn bring(
     session: &Session,
     wanted: &Wanted,
     indexes: &Rc<Indexes>,
-    mirrors: &Mirrors,
+    mirrors: &Rc<Mirrors>,
     jobs: &Jobs,
 ) -> Result<Vec<Ended>, Error> {
-    let plan = |file| wanted::plan(file, &args.dir, args.unpack, mirrors, choose::elsewhere(file, indexes));
+    let plan = |file| wanted::plan(file, &args.dir, args.unpack, mirrors, choose::elsewhere(file, indexes, mirrors));
     let plans = wanted.files().iter().map(plan).collect::<Result<Vec<_>, _>>()?;
     if plans.len() > 1 {
         session.report.expect(plans.len(), plans.iter().filter_map(|plan| plan.artifact.size).sum());
@@ -106,9 +133,16 @@ async fn bring(
 }
 
 /// Prints the list, where one is asked for.
-fn show(args: &Download, wanted: &Wanted, ended: Option<&[Ended]>, mirrors: &Mirrors) -> Result<(), Error> {
+fn show(
+    args: &Download,
+    wanted: &Wanted,
+    ended: Option<&[Ended]>,
+    mirrors: &Mirrors,
+    errors: &[String],
+) -> Result<(), Error> {
     let text = match args.format {
-        Format::Json => list::json(wanted, ended, &args.dir, args.unpack, mirrors)?,
+        Format::Json => list::json(wanted, ended, args, mirrors, errors)?,
+        Format::Text if wanted.files().is_empty() && !errors.is_empty() => return Ok(()),
         Format::Text if ended.is_none() => list::dry_run(wanted, &args.dir, args.unpack)?,
         Format::Text => return Ok(()),
     };

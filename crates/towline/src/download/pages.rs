@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use tokio::sync::OnceCell;
-use towline_catalog::index::{ACCEPT, IndexError, Listed, Page, Status, project_url};
+use towline_catalog::index::{ACCEPT, IndexError, Listed, Page, Skipped, Status, project_url};
+use towline_catalog::without_secrets;
 use towline_client::transfer::{Cause, Fault};
 use towline_client::{Client, PageError, PageRequest, Url};
 use uv_normalize::PackageName;
@@ -54,7 +55,7 @@ impl From<IndexError> for Told {
 impl Source {
     /// Reads what a user wrote: a URL, or where `paths` a path.
     pub(super) fn parse(text: &str, paths: bool) -> Result<Self, Error> {
-        let refuse = |why: String| Error::IndexUrl { text: without_secret(text), why };
+        let refuse = |why: String| Error::IndexUrl { text: without_secrets(text), why };
         match Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self::Url(url)),
             Ok(url) if url.scheme() == "file" => {
@@ -75,11 +76,6 @@ impl Source {
             Self::Path(path) => path.display().to_string(),
         }
     }
-}
-
-/// What stands before an `@` may be a password.
-fn without_secret(text: &str) -> String {
-    text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("…@{rest}"))
 }
 
 impl Indexes {
@@ -108,12 +104,17 @@ impl Indexes {
         let mut files = Vec::new();
         for (source, cell) in &self.find_links {
             match source {
-                Source::Path(path) => files.extend(self.taken(Page::local(package, path)?, source)),
+                Source::Path(path) => files.extend(self.taken(package, Page::links(package, path)?, source)),
                 Source::Url(url) => {
+                    if let Some(page) = Page::link(package, url) {
+                        files.extend(self.taken(package, page, source));
+                        continue;
+                    }
                     let what = format!("the links of {}", shown(url));
                     let body = cell.get_or_try_init(|| self.body(&what, url, "*/*"));
-                    if let Some(body) = body.await? {
-                        files.extend(self.taken(parsed(package, body)?, source));
+                    match body.await? {
+                        Some(body) => files.extend(self.taken(package, parsed(package, body)?, source)),
+                        None => self.report.say(&format!("warning: there is nothing at {} (--find-links)", shown(url))),
                     }
                 }
             }
@@ -128,7 +129,7 @@ impl Indexes {
                 }
             };
             if let Some(page) = page {
-                files.extend(self.taken(page, source));
+                files.extend(self.taken(package, page, source));
                 break;
             }
         }
@@ -136,7 +137,11 @@ impl Indexes {
     }
 
     /// What a page says besides.
-    fn taken(&self, page: Page, source: &Source) -> Vec<Listed> {
+    fn taken(&self, package: &PackageName, page: Page, source: &Source) -> Vec<Listed> {
+        let of = |skipped: &&Skipped| page.files.is_empty() && skipped.name.to_lowercase().contains(&as_named(package));
+        if let Some(skipped) = page.skipped.iter().find(of) {
+            self.report.say(&format!("warning: {}: a file of {package} cannot be used: {skipped}", source.shown()));
+        }
         for warning in &page.warnings {
             self.report.say(&format!("warning: {warning}"));
         }
@@ -163,12 +168,17 @@ impl Indexes {
                 Ok(None)
             }
             Err(error) => {
-                let error = Error::Page { what: what.to_owned(), error };
+                let error = Error::Page { what: what.to_owned(), url: shown(url), error };
                 job.failed(&error, &outcome.log, false);
                 Err(Told::Already(error.code()))
             }
         }
     }
+}
+
+/// As it stands in names of files, most of the time.
+fn as_named(package: &PackageName) -> String {
+    package.as_dist_info_name().into_owned()
 }
 
 fn parsed(package: &PackageName, body: &Body) -> Result<Page, IndexError> {

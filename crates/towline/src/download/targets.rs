@@ -16,7 +16,8 @@ const ANSWER: Duration = Duration::from_secs(30);
 pub(super) fn all(targets: &Targets, shared: &Shared) -> Result<Vec<Target>, Error> {
     let refuse = |error: &dyn std::error::Error| Error::Target(error.to_string());
     if targets.python_version.is_empty() && targets.platform.is_empty() {
-        let request = match &targets.python {
+        let variable = || std::env::var("TOWLINE_PYTHON").ok().filter(|text| !text.is_empty());
+        let request = match targets.python.clone().or_else(variable) {
             Some(text) => text.parse().map_err(|error| refuse(&error))?,
             None => Request::Any,
         };

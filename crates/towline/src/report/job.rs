@@ -298,16 +298,24 @@ impl Job {
         self.event(&Told::Failed { error: &error.to_string(), exit_code: code, held, size });
     }
 
-    /// The user has interrupted the program.
+    /// The user has interrupted the program: says what is kept, if anything is.
     pub(crate) fn interrupted(&self) {
         self.close();
         let (held, size) = self.reached();
-        let text = match held {
-            0 => format!("interrupted: nothing of {} had come", self.name),
-            _ => format!("interrupted: {}", ledger::kept(&self.name, held, size)),
-        };
-        self.report.screen.error(&text);
+        if held > 0 {
+            self.report.screen.error(&format!("interrupted: {}", ledger::kept(&self.name, held, size)));
+        }
         self.event(&Told::Interrupted { held, size });
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether anything of it is there.
+    pub(crate) fn has_bytes(&self) -> bool {
+        self.held.get() > 0
     }
 
     fn close(&self) {

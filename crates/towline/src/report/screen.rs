@@ -62,7 +62,8 @@ impl Screen {
     /// A bar for a set of files.
     pub(super) fn expect(&self, files: usize, bytes: u64) {
         let Some(bars) = &self.bars else { return };
-        let bar = bars.add(ProgressBar::new(bytes));
+        // At the top: a terminal that has no room for all bars has room for this one.
+        let bar = bars.insert(0, ProgressBar::new(bytes));
         bar.set_style(style(columns() < NARROW));
         let set = Set { bar, files, ended: 0, bytes: 0 };
         set.show();
@@ -94,10 +95,7 @@ impl Screen {
 
     pub(super) fn line(&self, name: &str) -> Line {
         let bar = self.bars.as_ref().map(|bars| {
-            let bar = match &*self.set.borrow() {
-                Some(set) => bars.insert_before(&set.bar, ProgressBar::no_length()),
-                None => bars.add(ProgressBar::no_length()),
-            };
+            let bar = bars.add(ProgressBar::no_length());
             bar.set_style(style(columns() < NARROW));
             bar.set_message(name.to_owned());
             bar

@@ -34,7 +34,7 @@ fn problem(members: &[(&str, &str)], limits: Limits) -> Problem {
 #[test]
 fn what_is_there_is_counted() {
     let unpacked = unpack(&[("a/b/c", "123"), ("a/d/", ""), ("a/", ""), ("a/d/e", "45")], Limits::default());
-    assert_eq!(unpacked, Ok(Unpacked { files: 2, directories: 3, links: 0, bytes: 5 }));
+    assert!(matches!(unpacked, Ok(Unpacked { files: 2, directories: 3, links: 0, bytes: 5, .. })), "{unpacked:?}");
 }
 
 #[test]
