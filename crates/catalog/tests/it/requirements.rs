@@ -185,3 +185,104 @@ proptest! {
         let _ = requirements.argument(&text);
     }
 }
+
+/// What holds of files by their names, as `package specifiers` and as names of files.
+fn all(files: &[(&str, &str)]) -> Result<(Vec<String>, Vec<String>), String> {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(dir.path().join(name), text.replace("DIR", &dir.path().display().to_string())).unwrap();
+    }
+    let mut requirements = Requirements::default();
+    requirements.read(&dir.path().join(files[0].0), &variable).map_err(|error| error.to_string())?;
+    let active = requirements.active(&env()).map_err(|error| error.to_string())?;
+    let named = active.named.iter().map(|it| format!("{}{} {}", it.package, it.specifiers, it.hashes.len())).collect();
+    let direct = active.direct.iter().map(|(_, it)| it.file.name.to_string()).collect();
+    Ok((named, direct))
+}
+
+#[test]
+fn constraints_fix_files_and_hashes() {
+    let hash = format!("--hash=sha256:{A}");
+    let wheel = "https://index.example/f/foo-1.0-py3-none-any.whl";
+    let (named, direct) = all(&[("a.txt", "foo\n-c c.txt\n"), ("c.txt", &format!("foo @ {wheel}\n"))]).unwrap();
+    assert_eq!((named.len(), direct), (0, vec!["foo-1.0-py3-none-any.whl".to_owned()]));
+    let error = all(&[("a.txt", "foo>=2\n-c c.txt\n"), ("c.txt", &format!("foo @ {wheel}\n"))]).unwrap_err();
+    assert!(error.contains("`foo>=2` is wanted, and `foo-1.0-py3-none-any.whl` is version 1.0"), "{error}");
+    let constraint = format!("foo==1.0 {hash}\n");
+    let (named, _) = all(&[("a.txt", "foo\n-c c.txt\n"), ("c.txt", &constraint)]).unwrap();
+    assert_eq!(named, ["foo==1.0 1"]);
+    let error = all(&[("a.txt", "foo\nbar==1\n-c c.txt\n"), ("c.txt", &constraint)]).unwrap_err();
+    assert!(error.contains("`bar==1` has no hash"), "{error}");
+    let other = format!("foo==1.0 --hash=sha256:{}\n", "b".repeat(64));
+    let error = all(&[("a.txt", &constraint), ("b.txt", &other)]);
+    assert!(error.is_ok());
+    let error = all(&[("a.txt", &format!("{constraint}-c c.txt\n")), ("c.txt", &other)]).unwrap_err();
+    assert!(error.contains("other hashes than before"), "{error}");
+    // What a constraints file includes with -r is asked for.
+    let (named, _) = all(&[("a.txt", "-c c.txt\n"), ("c.txt", "-r r.txt\n"), ("r.txt", "foo\n")]).unwrap();
+    assert_eq!(named, ["foo 0"]);
+}
+
+#[test]
+fn a_url_says_which_file_is_meant() {
+    let text = "foo\nfoo @ https://index.example/f/foo-1.0-py3-none-any.whl\n";
+    let (named, direct) = all(&[("a.txt", text)]).unwrap();
+    assert_eq!((named.len(), direct.len()), (0, 1));
+    assert!(all(&[("a.txt", &format!("foo>1\n{text}"))]).is_err());
+}
+
+#[test]
+fn hash_mode_looks_at_what_holds() {
+    let text = format!("foo==1 --hash=sha256:{A}\nbar; python_version < '3'\n");
+    assert_eq!(all(&[("a.txt", &text)]).unwrap().0, ["foo==1 1"]);
+}
+
+#[test]
+fn lines_are_read_as_pip_reads_them() {
+    for (text, files) in [
+        ("./x/foo-1.0-py3-none-any.whl; python_version < '3'\n", 0),
+        ("./x/foo-1.0-py3-none-any.whl;python_version >= '3'\n", 1),
+        ("file:///x/foo-1.0-py3-none-any.whl ; python_version >= '3'\n", 1),
+        ("https://index.example/foo-1.0-py3-none-any.whl; python_version < '3'\n", 0),
+        ("../x/foo-1.0-py3-none-any.whl[extra]\n", 1),
+        ("./foo-1.0-py3-none-any.whl\r./bar-1.0-py3-none-any.whl\r", 2),
+    ] {
+        assert_eq!(all(&[("a.txt", text)]).unwrap().1.len(), files, "{text:?}");
+    }
+    let (named, _) = all(&[("a.txt", "-r file://DIR/b.txt\n"), ("b.txt", "foo\n")]).unwrap();
+    assert_eq!(named, ["foo 0"]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("r.txt");
+    let utf16: Vec<u8> = [0xfeff].into_iter().chain("foo==1\n".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    fs::write(&path, utf16).unwrap();
+    let mut requirements = Requirements::default();
+    requirements.read(&path, &variable).unwrap();
+    assert_eq!(requirements.entries.len(), 1);
+}
+
+#[test]
+fn what_costs_too_much_is_refused_with_its_line() {
+    for text in [
+        format!("a\nfoo; {}python_version < '3'{}\n", "(".repeat(200_000), ")".repeat(200_000)),
+        format!("a\n./foo-1.0-py3-none-any.whl; {}os_name == 'x'{}\n", "(".repeat(100), ")".repeat(100)),
+        format!("a\nfoo; {}\n", (0..40).map(|at| format!("extra == 'a{at}'")).collect::<Vec<_>>().join(" or ")),
+    ] {
+        let error = read(&text).unwrap_err().to_string();
+        assert!(error.contains(":2: ") && error.len() < 1000, "{error}");
+    }
+}
+
+#[test]
+fn secrets_are_in_no_message() {
+    for text in [
+        "--pre https://u:s3cret@h/\n",
+        "foo --hash=sha256:abc https://u:s3cret@h/\n",
+        "foo==1 @ https://u:s3cret@h/foo-1.0-py3-none-any.whl\n",
+        "foo @ ftp://u:s3cret@h/foo-1.0-py3-none-any.whl\n",
+        "foo @ https://h/foo-1.0-py3-none-any.whl?token=s3cret#sha256=zz\n",
+        "https://h/foo.bar?token=s3cret\n",
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}

@@ -360,3 +360,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_forms_what_comes_later_goes_before() {
+    use towline_catalog::Kind::{Sdist, Wheel};
+    let foo = "foo".parse().unwrap();
+    for (given, wheel, sdist) in [
+        (&[(Wheel, "foo"), (Sdist, "foo")][..], false, true),
+        (&[(Wheel, "foo"), (Sdist, ":all:")], false, true),
+        (&[(Sdist, "foo"), (Wheel, ":all:")], true, false),
+        (&[(Wheel, ":all:"), (Sdist, "foo")], false, true),
+        (&[(Sdist, "foo,bar"), (Sdist, ":none:")], true, true),
+        (&[(Sdist, ":all:,:none:,bar")], true, true),
+        (&[(Sdist, "Foo")], false, true),
+    ] {
+        let mut rules = Rules::default();
+        given.iter().for_each(|(kind, names)| rules.only(*kind, names).unwrap());
+        assert_eq!((rules.allows(&foo, Wheel), rules.allows(&foo, Sdist)), (wheel, sdist), "{given:?}");
+    }
+    assert!(Rules::default().only(Wheel, "not a name").is_err());
+}

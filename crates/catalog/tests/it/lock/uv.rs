@@ -250,3 +250,50 @@ fn a_project_that_is_no_member() {
     let error = shown(&text, &Selection { packages, ..Selection::default() }).unwrap_err();
     assert!(error.contains("no workspace member `beside`; it has `root`"), "{error}");
 }
+
+#[test]
+fn an_edge_may_switch_on_the_extra_that_its_marker_asks_for() {
+    let conflicts = "conflicts = [[{ package = \"m\", extra = \"cpu\" }, { package = \"m\", extra = \"gpu\" }]]\n";
+    let edge = "dependencies = [{ name = \"m\", extra = [\"cpu\"], marker = \"extra == 'extra-1-m-cpu'\" }]";
+    let extras = "dependencies = [{ name = \"b\" }]\n[package.optional-dependencies]\n\
+        cpu = [{ name = \"a\", version = \"1\", marker = \"extra == 'extra-1-m-cpu'\" }]\n\
+        gpu = [{ name = \"a\", version = \"2\", marker = \"extra == 'extra-1-m-gpu'\" }]\n";
+    let text = [
+        format!("{TOP}{conflicts}[manifest]\nmembers = [\"app\", \"m\"]\n"),
+        project("app", ".", edge),
+        project("m", "m", extras),
+        package("a", "1", ""),
+        package("a", "2", ""),
+        package("b", "1", ""),
+    ]
+    .concat();
+    assert_eq!(shown(&text, &Selection::default()).unwrap(), "a-1 b-1");
+}
+
+#[test]
+fn what_a_root_without_a_project_asks_for_is_no_members() {
+    let text = format!(
+        "{TOP}[manifest]\nmembers = [\"m\"]\n[manifest.dependency-groups]\ndev = [{{ name = \"a\" }}]\n{}{}{}",
+        project("m", "m", "dependencies = [{ name = \"b\" }]"),
+        package("a", "1", ""),
+        package("b", "1", "")
+    );
+    assert_eq!(shown(&text, &Selection::default()).unwrap(), "a-1 b-1");
+    let only = Selection { packages: ["m".parse().unwrap()].into(), ..Selection::default() };
+    assert_eq!(shown(&text, &only).unwrap(), "b-1");
+}
+
+#[test]
+fn a_lock_without_packages_is_one() {
+    let lock = Lock::parse(Path::new("x.py.lock"), TOP.as_bytes()).unwrap();
+    assert!(lock.choose(&linux(), &Selection::default()).unwrap().files.is_empty());
+    let error = Lock::parse(Path::new("requirements.lock"), b"a==1.0\n").unwrap_err();
+    assert!(matches!(error, LockError::Unknown { .. }), "{error}");
+}
+
+#[test]
+fn too_many_packages_of_one_name_are_refused() {
+    let many: String = (0..1100).map(|at| package("a", &format!("1.{at}"), "")).collect();
+    let error = shown(&format!("{TOP}{many}"), &Selection::default()).unwrap_err();
+    assert!(error.contains("more than 1000 packages of its name"), "{error}");
+}
