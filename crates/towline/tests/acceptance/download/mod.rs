@@ -3,6 +3,7 @@
 mod kills;
 mod lists;
 mod locks;
+mod odd;
 mod pages;
 mod sets;
 
