@@ -301,6 +301,7 @@ impl Job {
     /// The user has interrupted the program: says what is kept, if anything is.
     pub(crate) fn interrupted(&self) {
         self.close();
+        self.report.screen.settle();
         let (held, size) = self.reached();
         if held > 0 {
             self.report.screen.error(&format!("interrupted: {}", ledger::kept(&self.name, held, size)));
